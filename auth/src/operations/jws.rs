@@ -1,0 +1,271 @@
+//! `jws`: RFC 7515 compact form with HS256, HS384 or HS512.
+//!
+//! 1. [`head`] is the encoded header and its dot: the same for every token of a recipe.
+//! 2. [`sign`] appends the encoded payload, a dot and the encoded MAC of all before it.
+//! 3. [`open`] goes back: three parts, the MAC first, then strict base64url and JSON without doubled members.
+//!
+//! Which claims a token must hold is for [`crate::verify`].
+
+use crate::operations::encode::{decode_base64url, encode};
+use crate::operations::mac::MacState;
+use crate::recipe::{Encoding, HashAlgorithm};
+use crate::tape::{Tape, View};
+use bytes::{BufMut, BytesMut};
+use subtle::ConstantTimeEq as _;
+
+/// How deeply the JSON of a token may be nested.
+const DEPTH: usize = 64;
+
+/// The name of the algorithm in a token's header (RFC 7518 section 3.2).
+pub(crate) const fn algorithm_name(algorithm: HashAlgorithm) -> Option<&'static str> {
+    match algorithm {
+        HashAlgorithm::Sha256 => Some("HS256"),
+        HashAlgorithm::Sha384 => Some("HS384"),
+        HashAlgorithm::Sha512 => Some("HS512"),
+        HashAlgorithm::Md5 | HashAlgorithm::Sha1 => None,
+    }
+}
+
+/// The encoded header with the dot behind it.
+pub(crate) fn head(header_json: &[u8]) -> BytesMut {
+    let mut head = BytesMut::new();
+    encode(&mut head, header_json, Encoding::Base64Url);
+    head.put_u8(b'.');
+    head
+}
+
+/// Appends the token; `out` holds nothing but what stands before it, `start` bytes.
+pub(crate) fn sign(out: &mut BytesMut, start: usize, head: &[u8], payload: &[u8], mac: &MacState) {
+    out.put_slice(head);
+    encode(out, payload, Encoding::Base64Url);
+    let tag = mac.mac(&out[start..]);
+    out.put_u8(b'.');
+    encode(out, tag.as_ref(), Encoding::Base64Url);
+}
+
+/// Why a token is not what the recipe makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenError {
+    /// It does not have the form of a token.
+    Form(&'static str),
+    /// No key fits.
+    Signature,
+    /// The header does not fit.
+    Header(&'static str),
+}
+
+/// The payload of a token that one of the keys fits, and which key that is.
+pub(crate) fn open(
+    token: &str,
+    macs: &[MacState],
+    algorithm: &str,
+    header: &[(&str, &str)],
+) -> Result<(Vec<u8>, usize), TokenError> {
+    let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenError::Form("not three parts"))?;
+    let (head, payload) = signing_input.split_once('.').ok_or(TokenError::Form("not three parts"))?;
+    if payload.contains('.') {
+        return Err(TokenError::Form("not three parts"));
+    }
+    // No MAC is longer than 64 bytes; nothing is computed for one that can't fit.
+    let signature = Some(signature).filter(|text| text.len() <= 86).and_then(decode_base64url);
+    let signature = signature.ok_or(TokenError::Form("the signature is not base64url"))?;
+    let fits = |mac: &MacState| bool::from(mac.mac(signing_input.as_bytes()).as_ref().ct_eq(&signature));
+    let key = macs.iter().position(fits).ok_or(TokenError::Signature)?;
+    let head = decode_base64url(head).ok_or(TokenError::Form("the header is not base64url"))?;
+    let payload = decode_base64url(payload).ok_or(TokenError::Form("the payload is not base64url"))?;
+    check_header(&head, algorithm, header)?;
+    Ok((payload, key))
+}
+
+/// The JSON object of a header or a claim set, without doubled members at any depth.
+pub(crate) fn object(bytes: &[u8]) -> Option<Tape<'_>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let tape = Tape::read(text, DEPTH).ok()?;
+    (!tape.doubled() && matches!(tape.root().view(), View::Map(_))).then_some(tape)
+}
+
+fn check_header(bytes: &[u8], algorithm: &str, expected: &[(&str, &str)]) -> Result<(), TokenError> {
+    let tape = object(bytes).ok_or(TokenError::Form("the header is not a JSON object with each member once"))?;
+    let mut has_algorithm = false;
+    let View::Map(members) = tape.root().view() else { return Ok(()) };
+    for (name, item) in members {
+        let text = match item.view() {
+            View::Text(text) => Some(text),
+            _ => None,
+        };
+        // RFC 7515 section 4.1.11: what is critical and not understood must be refused, and we understand nothing.
+        if name.is("crit") {
+            return Err(TokenError::Header("it holds `crit`"));
+        }
+        if name.is("alg") {
+            has_algorithm = text.is_some_and(|text| text.is(algorithm));
+        } else if let Some((_, value)) = expected.iter().find(|(expected, _)| name.is(expected))
+            && !text.is_some_and(|text| text.is(value))
+        {
+            return Err(TokenError::Header("a member differs from the recipe's"));
+        }
+    }
+    if has_algorithm { Ok(()) } else { Err(TokenError::Header("`alg` is not the recipe's")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 7515 appendix A.1.
+    const KEY: &str = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+    const TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+        eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+        dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const HEADER: &[u8] = b"{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}";
+    const PAYLOAD: &[u8] = b"{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+
+    fn key(text: &str) -> MacState {
+        MacState::new(HashAlgorithm::Sha256, &decode_base64url(text).unwrap()).unwrap()
+    }
+
+    fn token(header: &str, payload: &[u8]) -> String {
+        let mut out = BytesMut::new();
+        sign(&mut out, 0, &head(header.as_bytes()), payload, &key(KEY));
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    fn open_ours(token: &str) -> Result<(Vec<u8>, usize), TokenError> {
+        open(token, &[key(KEY)], "HS256", &[("typ", "JWT")])
+    }
+
+    #[test]
+    fn rfc_7515_appendix_a_1() {
+        let mut out = BytesMut::from(&b"Bearer "[..]);
+        sign(&mut out, 7, &head(HEADER), PAYLOAD, &key(KEY));
+        assert_eq!(&out[7..], TOKEN.as_bytes());
+        assert_eq!(open_ours(TOKEN), Ok((PAYLOAD.to_vec(), 0)));
+    }
+
+    // Made with Python's hmac and base64.
+    #[test]
+    fn longer_macs() {
+        let cases = [
+            (
+                HashAlgorithm::Sha384,
+                "HS384",
+                "eyJhbGciOiJIUzM4NCJ9.e30.GaVarURywU6NEjl5RnCQgSNxgTJQYDWsuwuK1Jp8zYNLCmK6QJc3EQm8R-KSGHqL",
+            ),
+            (
+                HashAlgorithm::Sha512,
+                "HS512",
+                "eyJhbGciOiJIUzUxMiJ9.e30.7xSz_AOQfrdGqcmNP1PS4_86EgKP9U7QIy8bq5-JSUZz7c41JJs3A4hk3fa6mvRptcoNyLj6d6g_Rq2Ur2YtCQ",
+            ),
+        ];
+        for (algorithm, name, expected) in cases {
+            assert_eq!(algorithm_name(algorithm), Some(name));
+            let mac = MacState::new(algorithm, b"not-a-real-key").unwrap();
+            let mut out = BytesMut::new();
+            sign(&mut out, 0, &head(format!("{{\"alg\":\"{name}\"}}").as_bytes()), b"{}", &mac);
+            assert_eq!(out, expected);
+            assert_eq!(open(expected, &[mac], name, &[]), Ok((b"{}".to_vec(), 0)));
+        }
+    }
+
+    #[test]
+    fn any_of_several_keys_may_fit() {
+        let other = MacState::new(HashAlgorithm::Sha256, b"other").unwrap();
+        assert_eq!(open(TOKEN, &[other.clone(), key(KEY)], "HS256", &[]).unwrap().1, 1);
+        assert_eq!(open(TOKEN, &[other], "HS256", &[]), Err(TokenError::Signature));
+    }
+
+    #[test]
+    fn headers_are_read_strictly() {
+        let accepted = [
+            r#"{"alg":"HS256"}"#,
+            r#"{"alg":"HS256","typ":"JWT","kid":"x"}"#,
+            r#" {"kid":{"a":[1]},"alg":"HS\u0032\u003556"} "#,
+        ];
+        for header in accepted {
+            let header = header.replace("\\u003556", "\\u00356");
+            assert!(open_ours(&token(&header, b"x")).is_ok(), "{header}");
+        }
+        let refused = [
+            r#"{"alg":"HS512","typ":"JWT"}"#,
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":["HS256"]}"#,
+            r#"{"typ":"JWT"}"#,
+            r#"{"alg":"HS256","typ":"at+jwt"}"#,
+            r#"{"alg":"HS256","typ":null}"#,
+            r#"{"alg":"HS256","crit":["exp"]}"#,
+            r#"{"alg":"HS256","crit":[]}"#,
+            r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#,
+            r#"{"alg":"HS256","alg":"HS256"}"#,
+            r#"{"alg":"HS256","\u0061lg":"HS256"}"#,
+            r#"{"alg":"HS256","x":{"a":1,"a":2}}"#,
+            r#"["HS256"]"#,
+            r#"{"alg":"HS256"}{}"#,
+            "",
+        ];
+        for header in refused {
+            assert!(open_ours(&token(header, b"x")).is_err(), "{header}");
+        }
+        assert!(open_ours(&token(&format!("{{\"alg\":\"HS256\",\"x\":{}", "[".repeat(100_000)), b"x")).is_err());
+    }
+
+    #[test]
+    fn the_form_is_read_strictly() {
+        let parts: Vec<&str> = TOKEN.split('.').collect();
+        let refused = [
+            String::new(),
+            ".".to_owned(),
+            "..".to_owned(),
+            parts[..2].join("."),
+            format!("{TOKEN}."),
+            format!("{TOKEN}.x"),
+            format!(".{TOKEN}"),
+            format!("{TOKEN}="),
+            format!("{TOKEN}\n"),
+            format!(" {TOKEN}"),
+            // The last character has two bits that must be zero.
+            TOKEN.replace("jXk", "jXl"),
+            format!("{}.{}.", parts[0], parts[1]),
+            format!("{}.{}.{}", parts[0], parts[1], "A".repeat(1000)),
+        ];
+        for bad in refused {
+            assert!(open_ours(&bad).is_err(), "{bad}");
+        }
+    }
+
+    /// C2SP/wycheproof's symmetric cases; the file names its source, and says where a strict reader must differ.
+    #[test]
+    fn wycheproof() {
+        let text = include_str!("../../tests/vectors/jws-symmetric.json");
+        let file: serde_json::Value = serde_json::from_str(text).unwrap();
+        let valid = |case: &serde_json::Value| case.get("strict").unwrap_or(&case["expected"]) == "valid";
+        let mac = |jwk: &serde_json::Value, algorithm| {
+            let bytes = decode_base64url(jwk["k"].as_str().unwrap()).unwrap();
+            MacState::new(algorithm, &bytes).unwrap()
+        };
+        let mut cases = 0;
+        for case in file["jws_cases"].as_array().unwrap() {
+            let key = mac(&file["keys"][case["key"].as_str().unwrap()], HashAlgorithm::Sha256);
+            let opened = open(case["jws"].as_str().unwrap(), &[key], "HS256", &[]);
+            assert_eq!(opened.is_ok(), valid(case), "{case}");
+            cases += 1;
+        }
+        // Choosing among keys by `kid`, and refusing empty ones, is for those who hold the keys.
+        let ours = |case: &&serde_json::Value| {
+            case.get("flags").is_none() && case["keys"].as_array().unwrap().iter().all(|key| key["k"] != "")
+        };
+        for case in file["keyset_cases"].as_array().unwrap().iter().filter(ours) {
+            let keys = case["keys"].as_array().unwrap();
+            let algorithm = match keys[0]["alg"].as_str().unwrap() {
+                "HS256" => HashAlgorithm::Sha256,
+                "HS384" => HashAlgorithm::Sha384,
+                _ => HashAlgorithm::Sha512,
+            };
+            let macs: Vec<MacState> = keys.iter().map(|key| mac(key, algorithm)).collect();
+            let opened = open(case["jws"].as_str().unwrap(), &macs, algorithm_name(algorithm).unwrap(), &[]);
+            assert_eq!(opened.is_ok(), valid(case), "{case}");
+            cases += 1;
+        }
+        assert_eq!(cases, 48);
+    }
+}
