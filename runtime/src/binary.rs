@@ -1,0 +1,75 @@
+//! Bodies that are bytes: at hand, or as they arrive.
+
+use crate::error::TransportError;
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::StreamExt;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Bytes with their media type: an image, a file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Binary {
+    /// `Content-Type` as the server said it.
+    pub media_type: Option<String>,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+impl fmt::Debug for Binary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Binary({} bytes)", self.bytes.len())
+    }
+}
+
+/// The bytes of a response as they arrive; dropping it closes the exchange.
+///
+/// The client's limit on bytes does not apply: nothing is held here but the piece in hand.
+pub struct ByteStream {
+    media_type: Option<String>,
+    pieces: Pieces,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+#[cfg(target_arch = "wasm32")]
+type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>>>>;
+
+impl ByteStream {
+    /// `Content-Type` as the server said it.
+    pub fn media_type(&self) -> Option<&str> {
+        self.media_type.as_deref()
+    }
+
+    /// The next piece, or nothing at the end.
+    ///
+    /// # Errors
+    /// The connection broke off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
+        self.pieces.next().await.transpose()
+    }
+
+    pub(crate) fn of_response(media_type: Option<String>, response: reqwest::Response) -> Self {
+        let pieces = response.bytes_stream().map(|piece| piece.map_err(TransportError::in_body));
+        Self { media_type, pieces: Box::pin(pieces) }
+    }
+
+    pub(crate) fn of_bytes(media_type: Option<String>, bytes: Bytes) -> Self {
+        Self { media_type, pieces: Box::pin(futures_util::stream::iter([Ok(bytes)])) }
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.pieces.as_mut().poll_next(context)
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByteStream")
+    }
+}

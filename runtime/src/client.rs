@@ -1,0 +1,382 @@
+//! A client: what it is built from, and the part that all its calls share.
+//!
+//! 1. [`ClientBuilder`] collects credentials, server, limits and the caller's middleware.
+//! 2. Each recipe is checked and prepared once; a scheme without credentials is left out.
+//! 3. The caller's `reqwest::ClientBuilder` is taken first; redirects, decompression, referer and reqwest's own
+//!    retry are switched off afterwards, so that none of them can be switched on by accident.
+//! 4. [`Core`] holds the result behind one `Arc`.
+//!
+//! In a browser (wasm32) the four switches do not exist: `fetch` follows redirects and decompresses by itself.
+
+use crate::attempts::NoteAttempts;
+use crate::base_url::{BaseUrl, BaseUrlError, PlainHttp};
+use crate::environment::{Environment, MissingVariables};
+use crate::error::RequestError;
+use crate::operation::{OperationInfo, Provider, ProviderCredentials, Server};
+use crate::request::Request;
+use crate::uuid::Uuid;
+use countersign_auth as auth;
+use countersign_auth::hook::{Signers, SigningMiddleware};
+use countersign_auth::{
+    CheckError, Clock, OptionError, PrepareError, Prepared, Random, Recipe, SignError, SigningOptions, Stamp,
+    SystemClock, SystemRandom,
+};
+use reqwest_middleware::{ClientWithMiddleware, Middleware};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time-out of an attempt, its response's body included.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time-out of a connection, unless the caller brings a `reqwest::ClientBuilder`.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a response's body.
+pub const DEFAULT_MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// Builds a client.
+#[must_use = "a builder does nothing until it builds"]
+pub struct ClientBuilder<P: Provider> {
+    credentials: Option<P::Credentials>,
+    server: P::Server,
+    base_url: Option<String>,
+    plain_http: PlainHttp,
+    timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    max_body: usize,
+    reqwest: Option<reqwest::ClientBuilder>,
+    middleware: Vec<Arc<dyn Middleware>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    options: Vec<(String, SigningOptions)>,
+}
+
+impl<P: Provider> ClientBuilder<P> {
+    /// Starts with the API's first server, no credentials, and the limits of this module.
+    pub fn new() -> Self {
+        Self {
+            credentials: None,
+            server: P::Server::default(),
+            base_url: None,
+            plain_http: PlainHttp::default(),
+            timeout: Some(DEFAULT_TIMEOUT),
+            connect_timeout: None,
+            max_body: DEFAULT_MAX_BODY,
+            reqwest: None,
+            middleware: Vec::new(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            options: Vec::new(),
+        }
+    }
+
+    /// Starts with credentials, and the base URL if there is one, from environment variables:
+    /// `<PROVIDER>_<CREDENTIAL>` and `<PROVIDER>_BASE_URL`.
+    ///
+    /// # Errors
+    /// The names of all variables that are missing or empty.
+    pub fn from_env() -> Result<Self, BuildError> {
+        Self::from_environment(Environment::of_process(P::ENVIRONMENT))
+    }
+
+    /// The same from another source of variables.
+    ///
+    /// # Errors
+    /// The names of all variables that are missing or empty.
+    pub fn from_environment(mut environment: Environment<'_>) -> Result<Self, BuildError> {
+        let mut builder = Self::new();
+        builder.credentials = P::Credentials::from_environment(&mut environment);
+        builder.base_url = environment.optional("BASE_URL");
+        environment.finish()?;
+        Ok(builder)
+    }
+
+    /// Signs with these credentials. Without any, only unsigned operations can be called.
+    pub fn credentials(mut self, credentials: P::Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Talks to this server of the API.
+    pub fn server(mut self, server: P::Server) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// Talks to this base URL instead of one of the API's servers.
+    ///
+    /// It is absolute, without query, fragment and user information; plain http is for this machine only,
+    /// unless [`allow_plain_http`](Self::allow_plain_http) permits more.
+    pub fn base_url(mut self, base_url: impl AsRef<str>) -> Self {
+        self.base_url = Some(base_url.as_ref().to_owned());
+        self
+    }
+
+    /// Permits plain http to other machines: what is signed can then be read on the way.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Anywhere;
+        self
+    }
+
+    /// Time-out of each attempt, its response's body included; 60 seconds at first. An operation that streams
+    /// has none unless its call sets one, or the caller's `reqwest::ClientBuilder` has a read time-out.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Time-out of a connection; 10 seconds at first. Browsers have their own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// The most bytes that a response's body may have where it is held as a whole; 32 MiB at first.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Adds a middleware; the first one added is the outermost, and signing stands inside of all.
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Arc::new(middleware));
+        self
+    }
+
+    /// Brings an own `reqwest::ClientBuilder`, with proxy, roots, DNS or time-outs as needed. Redirects,
+    /// decompression, referer, reqwest's own retry and `User-Agent` are set afterwards.
+    pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.reqwest = Some(builder);
+        self
+    }
+
+    /// Takes the time from here.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes random bytes from here.
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Changes what the recipe of a scheme leaves open.
+    pub fn signing_option(mut self, scheme: impl Into<String>, options: SigningOptions) -> Self {
+        self.options.push((scheme.into(), options));
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// A base URL, credentials or options that do not fit, or a client that reqwest can't build.
+    pub fn build(mut self) -> Result<P::Client, BuildError> {
+        let base = self.base_url.take().unwrap_or_else(|| self.server.url().to_owned());
+        let base = BaseUrl::parse(&base, self.plain_http)?;
+        let credentials = self.credentials.as_ref().map_or_else(auth::Credentials::new, ProviderCredentials::to_auth);
+        let signers = self.prepared(P::schemes(), &credentials)?;
+        let tokens = self.prepared(P::tokens(), &credentials)?;
+        if let Some((scheme, _)) = self.options.first() {
+            return Err(BuildError::UnknownScheme { scheme: scheme.clone() });
+        }
+        let signing = SigningMiddleware::new(base.as_str(), Signers::new(signers))
+            .clock(Arc::clone(&self.clock))
+            .random(Arc::clone(&self.random));
+        let http = reqwest_client(self.reqwest, self.connect_timeout, P::USER_AGENT)?;
+        let mut stack = self.middleware;
+        stack.push(Arc::new(NoteAttempts));
+        stack.push(Arc::new(signing));
+        Ok(P::Client::from(Core(Arc::new(Shared {
+            provider: P::NAME,
+            base,
+            http: ClientWithMiddleware::new(http, stack),
+            tokens: tokens.into_iter().collect(),
+            clock: self.clock,
+            random: self.random,
+            timeout: self.timeout,
+            max_body: self.max_body,
+        }))))
+    }
+
+    /// Checks and prepares recipes; those without credentials are left out, since an operation may have others.
+    fn prepared(
+        &mut self,
+        recipes: Vec<(&'static str, Recipe)>,
+        credentials: &auth::Credentials,
+    ) -> Result<Vec<(String, Prepared)>, BuildError> {
+        let mut prepared = Vec::with_capacity(recipes.len());
+        for (scheme, recipe) in recipes {
+            let mut checked = auth::check(recipe).map_err(|errors| BuildError::Recipe { scheme, errors })?;
+            for (_, options) in self.options.extract_if(.., |(name, _)| name == scheme) {
+                checked = checked.with_options(&options)?;
+            }
+            match checked.prepare(credentials) {
+                Ok(signer) => prepared.push((scheme.to_owned(), signer)),
+                Err(PrepareError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(prepared)
+    }
+}
+
+impl<P: Provider> Default for ClientBuilder<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Provider> fmt::Debug for ClientBuilder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("provider", &P::NAME)
+            .field("credentials", &self.credentials)
+            .field("timeout", &self.timeout)
+            .field("max_body", &self.max_body)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn reqwest_client(
+    builder: Option<reqwest::ClientBuilder>,
+    connect_timeout: Option<Duration>,
+    user_agent: &'static str,
+) -> Result<reqwest::Client, BuildError> {
+    let mut builder = builder.unwrap_or_else(|| reqwest::ClientBuilder::new().connect_timeout(DEFAULT_CONNECT_TIMEOUT));
+    if let Some(timeout) = connect_timeout {
+        builder = builder.connect_timeout(timeout);
+    }
+    builder
+        // A redirect would carry signed headers to wherever the server points, with a stale signature.
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // reqwest's retry stands below the signing layer and would send the same signature again.
+        .retry(reqwest::retry::never())
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .user_agent(user_agent)
+        .build()
+        .map_err(|error| BuildError::Http(error.without_url()))
+}
+
+/// `fetch` has no such switches, and a `User-Agent` of ours would cost every call a CORS preflight.
+#[cfg(target_arch = "wasm32")]
+fn reqwest_client(
+    builder: Option<reqwest::ClientBuilder>,
+    _connect_timeout: Option<Duration>,
+    _user_agent: &'static str,
+) -> Result<reqwest::Client, BuildError> {
+    builder.unwrap_or_default().build().map_err(|error| BuildError::Http(error.without_url()))
+}
+
+/// A client that could not be built. Messages name schemes, credentials and variables, never their values.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The base URL does not fit.
+    #[error("base URL is refused: {0}")]
+    BaseUrl(#[from] BaseUrlError),
+    /// Environment variables are missing.
+    #[error(transparent)]
+    Environment(#[from] MissingVariables),
+    /// Credentials do not fit a recipe.
+    #[error(transparent)]
+    Credentials(#[from] PrepareError),
+    /// Options do not fit a recipe.
+    #[error(transparent)]
+    Options(#[from] OptionError),
+    /// Options for a scheme that the API does not have.
+    #[error("the API has no scheme `{scheme}`")]
+    UnknownScheme {
+        /// The scheme.
+        scheme: String,
+    },
+    /// A recipe of the client crate does not hold together.
+    #[error("the recipe of {scheme} does not hold together: {}", .errors.first().map(ToString::to_string).unwrap_or_default())]
+    Recipe {
+        /// The scheme.
+        scheme: &'static str,
+        /// Everything that is wrong.
+        errors: Vec<CheckError>,
+    },
+    /// reqwest could not build its client.
+    #[error("the HTTP client could not be built")]
+    Http(#[source] reqwest::Error),
+}
+
+/// What all calls of a client share; cheap to clone.
+#[derive(Clone)]
+pub struct Core(Arc<Shared>);
+
+struct Shared {
+    provider: &'static str,
+    base: BaseUrl,
+    http: ClientWithMiddleware,
+    tokens: BTreeMap<String, Prepared>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    timeout: Option<Duration>,
+    max_body: usize,
+}
+
+impl Core {
+    /// Starts a call.
+    pub fn request(&self, operation: &'static OperationInfo) -> Request {
+        Request::new(self.clone(), operation)
+    }
+
+    /// Makes the token of a recipe that gives one to its caller.
+    ///
+    /// # Errors
+    /// No credentials for it, or no such recipe; an argument that is missing.
+    pub fn give(&self, recipe: &'static str, arguments: &[(&'static str, &str)]) -> Result<auth::Given, SignError> {
+        let prepared =
+            self.0.tokens.get(recipe).ok_or_else(|| SignError::NoCredentials { schemes: vec![recipe.to_owned()] })?;
+        let mut stamp = Stamp::draw(&*self.0.clock, &*self.0.random)?;
+        for (name, value) in arguments {
+            stamp = stamp.argument(*name, *value);
+        }
+        prepared.give(&stamp)
+    }
+
+    /// The base URL, without a trailing slash.
+    pub fn base_url(&self) -> &str {
+        self.0.base.as_str()
+    }
+
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.0.base
+    }
+
+    pub(crate) fn http(&self) -> &ClientWithMiddleware {
+        &self.0.http
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.0.timeout
+    }
+
+    pub(crate) fn max_body(&self) -> usize {
+        self.0.max_body
+    }
+
+    pub(crate) fn request_id(&self) -> Result<Uuid, RequestError> {
+        let mut bytes = [0; 16];
+        self.0.random.fill(&mut bytes)?;
+        Ok(Uuid::from_random_bytes(bytes))
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("provider", &self.0.provider)
+            .field("base_url", &self.0.base)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! What generated code says about an API: its operations, its servers, its credentials.
+
+use crate::environment::Environment;
+use crate::reply::{Outcome, Reply};
+use countersign_auth as auth;
+use std::fmt;
+
+/// The facts of one operation: what hooks, traces and tests read.
+///
+/// A `&'static OperationInfo` stands in the extensions of every request, for middleware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationInfo {
+    /// The provider: `acme`.
+    pub provider: &'static str,
+    /// The operationId.
+    pub id: &'static str,
+    /// The method: `GET`.
+    pub method: &'static str,
+    /// The path template: `/profile/token/{tokenID}`.
+    pub path: &'static str,
+    /// Security schemes: alternatives, each a set that applies together; none means unsigned.
+    pub security: &'static [&'static [&'static str]],
+    /// Whether a call may be repeated.
+    pub repeat: Repeat,
+}
+
+/// May a call be repeated?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Repeat {
+    /// After any transient failure.
+    Safe,
+    /// Only when it surely was not processed.
+    Unsafe,
+    /// Not even then: a captcha is spent once.
+    Never,
+}
+
+/// An operation as a type, which carries what its calls yield.
+pub trait Operation: Sized + 'static {
+    /// What a success yields.
+    type Output;
+    /// The declared error bodies; [`Infallible`](std::convert::Infallible) where none are.
+    type Error;
+    /// The facts.
+    const INFO: &'static OperationInfo;
+    /// Whether the body of a success is handed on as it arrives.
+    const STREAMS: bool = false;
+
+    /// Chooses by status and reads the body.
+    fn read(reply: Reply) -> Outcome<Self>;
+}
+
+/// An API: what a client needs to know before its first call.
+pub trait Provider: 'static {
+    /// Its name: `acme`.
+    const NAME: &'static str;
+    /// The prefix of environment variables: `ACME`.
+    const ENVIRONMENT: &'static str;
+    /// `User-Agent`: name and version of the client crate.
+    const USER_AGENT: &'static str;
+    /// Its servers.
+    type Server: Server;
+    /// Its credentials.
+    type Credentials: ProviderCredentials;
+    /// The client that is built.
+    type Client: From<crate::Core>;
+
+    /// The recipes of its security schemes.
+    fn schemes() -> Vec<(&'static str, auth::Recipe)>;
+
+    /// The recipes that yield a token to the caller.
+    fn tokens() -> Vec<(&'static str, auth::Recipe)> {
+        Vec::new()
+    }
+}
+
+/// The servers of an API; the default is the first one.
+pub trait Server: Default {
+    /// The base URL; empty if the API names none, so that the client's builder asks for one.
+    fn url(&self) -> &str;
+}
+
+/// The credentials of an API.
+pub trait ProviderCredentials: Clone + fmt::Debug {
+    /// Reads each credential from the environment: first all of them, then `?`, so that everything that is
+    /// missing is reported at once.
+    fn from_environment(environment: &mut Environment<'_>) -> Option<Self>;
+
+    /// The same by the names of the recipes.
+    fn to_auth(&self) -> auth::Credentials;
+}

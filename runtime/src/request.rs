@@ -1,0 +1,335 @@
+//! A call on its way to a request: parameters and body are put in one after another, and what is wrong with
+//! them comes out when the call is sent.
+//!
+//! 1. Path values fill the template; each stays within its segment.
+//! 2. Query pairs and headers are added in the order of the calls.
+//! 3. One of the body methods writes the body and its media type.
+
+use crate::base_url::template_into;
+use crate::client::Core;
+use crate::error::RequestError;
+use crate::form;
+use crate::operation::OperationInfo;
+use crate::parameters::{ParameterValues, encode_into, joined};
+use bytes::Bytes;
+use countersign_auth::Secret;
+use countersign_auth::hook::Signing;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// A call that is being put together. Errors are kept until it is sent.
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request {
+    core: Core,
+    operation: &'static OperationInfo,
+    path: Vec<(&'static str, String)>,
+    query: String,
+    headers: HeaderMap,
+    body: Option<reqwest::Body>,
+    timeout: Option<Duration>,
+    signing: Signing,
+    error: Option<RequestError>,
+}
+
+impl Request {
+    /// Fills a parameter of the path template; a list is joined by commas.
+    ///
+    /// The value is percent-encoded, so it stays within its segment. One that is empty, `.` or `..` would
+    /// make the segment vanish or climb; it is refused.
+    pub fn path(mut self, name: &'static str, value: &(impl ParameterValues + ?Sized)) -> Self {
+        match joined(value) {
+            Some(text) if !vanishes(&text) => self.path.push((name, text)),
+            _ => self.fail(RequestError::PathValue { name }),
+        }
+        self
+    }
+
+    /// Adds a query pair for each value.
+    pub fn query(mut self, name: &str, value: &(impl ParameterValues + ?Sized)) -> Self {
+        let query = &mut self.query;
+        value.each(&mut |text| pair_into(name, |out| encode_into(&text, out), query));
+        self
+    }
+
+    /// Adds one query pair with the values joined by commas; none if there are no values.
+    pub fn query_joined(mut self, name: &str, value: &(impl ParameterValues + ?Sized)) -> Self {
+        if let Some(text) = joined(value) {
+            pair_into(name, |out| out.push_str(&text), &mut self.query);
+        }
+        self
+    }
+
+    /// Sets a header; a list is joined by commas, and no value at all leaves it out.
+    pub fn header(mut self, name: &'static str, value: &(impl ParameterValues + ?Sized)) -> Self {
+        let mut text: Option<String> = None;
+        value.each(&mut |value| match &mut text {
+            None => text = Some(value.into_owned()),
+            Some(text) => {
+                text.push(',');
+                text.push_str(&value);
+            }
+        });
+        if let Some(text) = text {
+            self.set_header(name, &text, value.any_sensitive());
+        }
+        self
+    }
+
+    /// Sets a header of the caller's. Headers that sign the request are set later and win.
+    pub fn extra_header(mut self, name: &str, value: &str) -> Self {
+        self.set_header(name, value, false);
+        self
+    }
+
+    /// Writes the body as `application/json`.
+    pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
+        self.json_as("application/json", body)
+    }
+
+    /// Writes the body as JSON of another media type.
+    pub fn json_as(mut self, media_type: &str, body: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(text) => self.set_body(media_type, text),
+            Err(_) => self.fail(RequestError::Body { format: "JSON" }),
+        }
+        self
+    }
+
+    /// Writes the body as `application/x-www-form-urlencoded`: the members of an object, lists repeat the name.
+    pub fn form(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        match form::encode(body) {
+            Ok(text) => self.set_body("application/x-www-form-urlencoded", text),
+            Err(_) => self.fail(RequestError::Body { format: "form" }),
+        }
+        self
+    }
+
+    /// Takes text as the body.
+    pub fn text(mut self, media_type: &str, body: impl Into<String>) -> Self {
+        self.set_body(media_type, body.into());
+        self
+    }
+
+    /// Takes bytes as the body.
+    pub fn bytes(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
+        self.set_body(media_type, body.into());
+        self
+    }
+
+    /// Takes a stream as the body. A scheme that covers the body refuses it before anything is sent.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn stream<S>(mut self, media_type: &str, body: S) -> Self
+    where
+        S: futures_core::TryStream + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        Bytes: From<S::Ok>,
+    {
+        self.set_body(media_type, reqwest::Body::wrap_stream(body));
+        self
+    }
+
+    /// Time-out of each attempt of this call, its response's body included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Gives an argument that the signing recipe asks for.
+    pub fn argument(mut self, name: &'static str, value: impl Into<Secret>) -> Self {
+        self.signing = self.signing.argument(name, value);
+        self
+    }
+
+    /// Gives a session token that the signing recipe asks for.
+    pub fn session(mut self, name: &'static str, token: &Secret) -> Self {
+        self.signing = self.signing.session(name, token.clone());
+        self
+    }
+
+    pub(crate) fn new(core: Core, operation: &'static OperationInfo) -> Self {
+        Self {
+            core,
+            operation,
+            path: Vec::new(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            timeout: None,
+            signing: Signing::new(operation.security),
+            error: None,
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    pub(crate) fn operation(&self) -> &'static OperationInfo {
+        self.operation
+    }
+
+    /// The time-out of this call, if it has one of its own.
+    pub(crate) fn own_timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The request, and how it is to be signed.
+    pub(crate) fn build(self) -> Result<(reqwest::Request, Signing), RequestError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let method = Method::from_bytes(self.operation.method.as_bytes()).map_err(|_| RequestError::Method)?;
+        let path = fill(self.operation.path, &self.path)?;
+        let url = self.core.base().join(&path, &self.query)?;
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = self.headers;
+        *request.body_mut() = self.body;
+        Ok((request, self.signing))
+    }
+
+    fn set_body(&mut self, media_type: &str, body: impl Into<reqwest::Body>) {
+        match HeaderValue::from_str(media_type) {
+            Ok(value) => {
+                self.headers.insert(CONTENT_TYPE, value);
+                self.body = Some(body.into());
+            }
+            Err(_) => self.fail(RequestError::MediaType),
+        }
+    }
+
+    fn set_header(&mut self, name: &str, value: &str, sensitive: bool) {
+        let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
+            return self.fail(RequestError::HeaderName { name: format!("{name:?}") });
+        };
+        if RESERVED.contains(&header) {
+            return self.fail(RequestError::ReservedHeader { name: header.to_string() });
+        }
+        match HeaderValue::from_bytes(value.as_bytes()) {
+            Ok(mut value) => {
+                value.set_sensitive(sensitive);
+                self.headers.insert(header, value);
+            }
+            Err(_) => self.fail(RequestError::HeaderValue { name: header.to_string() }),
+        }
+    }
+
+    /// Keeps the first error.
+    fn fail(&mut self, error: RequestError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// Parameters may be secrets, so none is shown.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("provider", &self.operation.provider)
+            .field("operation", &self.operation.id)
+            .field("method", &self.operation.method)
+            .field("path", &self.operation.path)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Headers that decide where a request goes and how long it is.
+const RESERVED: [HeaderName; 6] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, UPGRADE];
+
+/// Whether a segment with this text alone would vanish or climb.
+fn vanishes(text: &str) -> bool {
+    matches!(text, "" | "." | "..")
+}
+
+fn pair_into(name: &str, value: impl FnOnce(&mut String), query: &mut String) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    encode_into(name, query);
+    query.push('=');
+    value(query);
+}
+
+/// Puts encoded values into a template.
+fn fill(template: &str, values: &[(&'static str, String)]) -> Result<String, RequestError> {
+    let mut path = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    let mut filled = 0;
+    while let Some((literal, (name, after))) =
+        rest.split_once('{').and_then(|(literal, rest)| Some((literal, rest.split_once('}')?)))
+    {
+        let mut matching = values.iter().filter(|(value, _)| *value == name);
+        let (Some((_, value)), None) = (matching.next(), matching.next()) else {
+            return Err(RequestError::PathParameter { name: name.to_owned() });
+        };
+        template_into(literal, &mut path);
+        path.push_str(value);
+        filled += 1;
+        rest = after;
+    }
+    template_into(rest, &mut path);
+    if filled < values.len() {
+        let name = values.iter().map(|(name, _)| *name).find(|name| !template.contains(&format!("{{{name}}}")));
+        return Err(RequestError::PathParameter { name: name.unwrap_or_default().to_owned() });
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base_url::{BaseUrl, PlainHttp};
+
+    fn filled(template: &str, values: &[(&'static str, &str)]) -> Result<String, RequestError> {
+        let values: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        fill(template, &values)
+    }
+
+    #[test]
+    fn templates_are_filled() {
+        assert_eq!(filled("/a", &[]).unwrap(), "/a");
+        assert_eq!(filled("/a/{b}/c", &[("b", "x")]).unwrap(), "/a/x/c");
+        assert_eq!(filled("/{a}.{b}:verb", &[("b", "y"), ("a", "x")]).unwrap(), "/x.y:verb");
+        assert_eq!(filled("/a{b", &[]).unwrap(), "/a%7Bb");
+    }
+
+    #[test]
+    fn each_parameter_stands_once_in_both() {
+        for (template, values) in
+            [("/{a}", &[][..]), ("/{a}", &[("b", "x")]), ("/{a}", &[("a", "x"), ("a", "y")]), ("/a", &[("a", "x")])]
+        {
+            assert!(matches!(filled(template, values), Err(RequestError::PathParameter { .. })), "{template}");
+        }
+    }
+    #[test]
+    fn no_value_changes_the_number_of_segments() {
+        let base = BaseUrl::parse("https://api.example/v1", PlainHttp::Loopback).unwrap();
+        let characters: Vec<char> = "./\\%2eE?#&=:;@ \t\n\r\0aü\u{202e}{}".chars().collect();
+        // A linear congruential generator: the mix matters here, not the quality.
+        let mut state = 1_u64;
+        let mut draw = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for template in ["/user/{id}/tail", "/user/{id}", "/{id}:verb", "/user/.{id}"] {
+            let segments = template.matches('/').count() + 1;
+            for _ in 0..10_000 {
+                let length = draw(5);
+                let value: String = (0..length).map(|_| characters[draw(characters.len())]).collect();
+                let url = joined(value.as_str())
+                    .filter(|text| !vanishes(text))
+                    .ok_or(RequestError::PathValue { name: "id" })
+                    .and_then(|text| base.join(&fill(template, &[("id", text)])?, ""));
+                match url {
+                    Ok(url) => {
+                        assert_eq!(url.path_segments().unwrap().count(), segments, "{value:?}");
+                        assert_eq!((url.host_str(), url.query(), url.fragment()), (Some("api.example"), None, None));
+                    }
+                    Err(_) => assert!(["", ".", ".."].contains(&value.as_str()), "{value:?}"),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! A client written by hand in the form of generated ones, against raw servers on loopback.
+
+#![allow(missing_docs, unreachable_pub, reason = "written as a client crate would")]
+
+mod calls;
+mod faults;
+mod mini;
+mod server;
+mod signing;
