@@ -1,0 +1,168 @@
+//! The whole flow, from a spec on disk to the files of its crate in memory.
+//!
+//! Every command and test that needs a crate calls [`generate`]; [`crate::files`] compares or writes the result.
+
+use crate::emit::{EmitOptions, RuntimeLocation, emit};
+use crate::files::CrateFiles;
+use crate::finding::{Finding, Sources, has_errors, joined};
+use crate::lint::lint;
+use crate::normalize::normalize;
+use crate::parse::{LONGEST_FILE, parse};
+use crate::vectors::Vectors;
+use crate::{lint, normalize};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// A spec, and all that its crate depends on besides.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file; its vectors are beside it.
+    pub spec: PathBuf,
+    /// The file as findings and generated files name it.
+    pub shown: String,
+    /// The provider: the spec's folder, or what the crate is named after.
+    pub provider: String,
+    /// The crate's name, if it is not `info.x-crate.name`.
+    pub crate_name: Option<String>,
+    /// Where the crate will stand.
+    pub options: EmitOptions,
+}
+
+impl Source {
+    /// A provider of the workspace at `root`, with its spec below that: `specs/acme/openapi.yaml`.
+    pub fn of_provider(root: &Path, provider: &str, spec: &Path) -> Self {
+        let shown = slashes(spec);
+        let runtime = RuntimeLocation { version: VERSION.to_owned(), path: Some("../../runtime".to_owned()) };
+        let options = EmitOptions {
+            runtime,
+            standalone: false,
+            command: format!("cargo xtask codegen {provider}"),
+            repository: REPOSITORY.to_owned(),
+            spec_url: Some(format!("{REPOSITORY}/blob/main/{shown}")),
+        };
+        Self { spec: root.join(&shown), shown, provider: provider.to_owned(), crate_name: None, options }
+    }
+
+    /// A spec that lies anywhere; its crate uses the runtime in the workspace at `root`.
+    pub fn anywhere(root: &Path, spec: &Path, crate_name: &str, command: &str) -> Self {
+        let runtime = RuntimeLocation { version: VERSION.to_owned(), path: Some(slashes(&root.join("runtime"))) };
+        let options = EmitOptions {
+            runtime,
+            standalone: true,
+            command: command.to_owned(),
+            repository: REPOSITORY.to_owned(),
+            spec_url: None,
+        };
+        Self {
+            spec: spec.to_owned(),
+            shown: slashes(spec),
+            provider: crate_name.strip_suffix("-client").unwrap_or(crate_name).to_owned(),
+            crate_name: Some(crate_name.to_owned()),
+            options,
+        }
+    }
+}
+
+fn slashes(path: &Path) -> String {
+    path.display().to_string().replace('\\', "/")
+}
+
+/// What a spec becomes.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The crate.
+    pub files: CrateFiles,
+    /// What the author should look at, and what was expressed more loosely than the spec says.
+    pub notes: Vec<Finding>,
+}
+
+/// Why a spec becomes nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// There are errors in it.
+    #[error("{} findings", findings.len())]
+    Findings {
+        /// All findings, errors and others.
+        findings: Vec<Finding>,
+        /// The texts that they are about.
+        sources: Sources,
+    },
+    /// A file can't be read.
+    #[error("cannot read {}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+/// Makes the crate of a spec in memory.
+///
+/// # Errors
+/// [`Failure`].
+pub fn generate(source: &Source) -> Result<Generated, Failure> {
+    let (text, vectors) = (read(&source.spec)?, vectors(source)?);
+    let sources = sources(source, &text, &vectors);
+    let flow = || {
+        let spec = parse(&source.shown, text)?;
+        let findings = lint(&spec, &lint_context(source, vectors));
+        let (ir, more) = match normalize(&spec, &normalize_context(source)) {
+            Ok(normalized) => (Some(normalized.ir), normalized.notes),
+            Err(more) => (None, more),
+        };
+        let notes = joined(findings, more);
+        match ir {
+            Some(ir) if !has_errors(&notes) => Ok(Generated { files: emit(&ir, &source.options)?, notes }),
+            _ => Err(notes),
+        }
+    };
+    flow().map_err(|findings| Failure::Findings { findings, sources })
+}
+
+fn lint_context(source: &Source, vectors: Vectors) -> lint::Context {
+    lint::Context { vectors, crate_is_named: source.crate_name.is_some() }
+}
+
+fn normalize_context(source: &Source) -> normalize::Context {
+    normalize::Context {
+        provider: source.provider.clone(),
+        spec_path: source.shown.clone(),
+        crate_name: source.crate_name.clone(),
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    // One byte beyond the limit is enough for `parse` to refuse the rest.
+    File::open(file)
+        .and_then(|opened| opened.take(LONGEST_FILE as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|source| Failure::Io { file: file.to_owned(), source })?;
+    Ok(bytes)
+}
+
+/// The vectors beside a spec, shown beside it, too.
+fn vectors(source: &Source) -> Result<Vectors, Failure> {
+    match Vectors::beside(&source.spec) {
+        Ok(Vectors::File { file, text }) => {
+            let name = file.file_name().unwrap_or_default();
+            Ok(Vectors::File { file: Path::new(&source.shown).with_file_name(name), text })
+        }
+        Ok(missing) => Ok(missing),
+        Err(error) => Err(Failure::Io { file: source.spec.with_file_name("vectors.json"), source: error }),
+    }
+}
+
+fn sources(source: &Source, spec: &[u8], vectors: &Vectors) -> Sources {
+    let sources = Sources::default().with(&source.shown, String::from_utf8_lossy(spec));
+    match vectors {
+        Vectors::File { file, text } => sources.with(file, String::from_utf8_lossy(text)),
+        Vectors::Missing => sources,
+    }
+}
+
+/// Runtime and generator are released together.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");

@@ -1,0 +1,483 @@
+//! What a client crate is made of, with every name chosen: the form that all emitters read.
+//!
+//! [`crate::normalize`] makes an [`Ir`] from a [`crate::spec::Spec`]; [`crate::structs`], [`crate::enums`],
+//! [`crate::unions`], [`crate::operations`] and [`crate::manifest`] turn it into files. A name here is final:
+//! emitters write it as it stands, and nothing is looked up in the document again.
+
+use crate::spec::Mark;
+use countersign_auth::recipe::Recipe;
+
+/// A client crate, before it becomes text.
+#[derive(Clone, Debug)]
+pub struct Ir {
+    /// The service and the crate.
+    pub api: Api,
+    /// Security schemes that sign, in the order of the document.
+    pub schemes: Vec<Scheme>,
+    /// Recipes that end in `give`: functions of the crate.
+    pub tokens: Vec<Recipe>,
+    /// Sessions whose token operations need, in the order of the document.
+    pub sessions: Vec<Session>,
+    /// Types, sorted by name.
+    pub types: Vec<TypeDef>,
+    /// Operations, in the order of the document.
+    pub operations: Vec<Operation>,
+}
+
+/// The service and the crate.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The provider: the spec's folder, `acme`.
+    pub provider: String,
+    /// `info.title`.
+    pub title: String,
+    /// `info.version`: the provider's.
+    pub version: String,
+    /// `info.description`.
+    pub doc: Doc,
+    /// `info.x-crate.name`.
+    pub crate_name: String,
+    /// `info.x-crate.version`.
+    pub crate_version: String,
+    /// The spec's path as headers and links print it: `specs/acme/openapi.yaml`.
+    pub spec_path: String,
+    /// `externalDocs.url` of the document.
+    pub docs_url: Option<String>,
+    /// `servers`, at least one unless the document has none.
+    pub servers: Vec<Server>,
+    /// Tags that operations use, in the order of the document.
+    pub tags: Vec<Tag>,
+}
+
+/// Descriptive text as the document has it; emitters make it safe for rustdoc.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doc {
+    /// `summary` or `title`.
+    pub summary: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `externalDocs.url`.
+    pub url: Option<String>,
+    /// Limits and marks in words, one sentence each: `At most 36 characters.`, `Assumed: …`.
+    pub notes: Vec<String>,
+}
+
+/// One entry of `servers`.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Variant name: from `x-name`, else from the description, else from the host.
+    pub name: String,
+    /// The URL, variables filled with their defaults, no trailing slash.
+    pub url: String,
+    /// `description`.
+    pub doc: Doc,
+}
+
+/// A tag: one file of operations.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Module name.
+    pub module: String,
+    /// The tag as written.
+    pub name: String,
+    /// Its description.
+    pub doc: Doc,
+}
+
+/// A security scheme with an `x-signing` recipe.
+#[derive(Clone, Debug)]
+pub struct Scheme {
+    /// Its name under `securitySchemes`.
+    pub name: String,
+    /// The recipe, `use` and `with` resolved.
+    pub recipe: Recipe,
+    /// What the document says of it, assumptions included.
+    pub doc: Doc,
+    /// Where it stands.
+    pub at: Mark,
+}
+
+/// A session under `x-signing-sessions`.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its name: `user_token`.
+    pub name: String,
+    /// Its kind.
+    pub kind: SessionKind,
+    /// The operationId whose response yields the token.
+    pub from: String,
+    /// JSON Pointer of the token in that response.
+    pub at: String,
+    /// operationIds that end it.
+    pub ends: Vec<String>,
+    /// Seconds that it lasts, if the document says so.
+    pub lifetime_seconds: Option<u32>,
+    /// Whether a rejected token is renewed once.
+    pub refresh_once: bool,
+}
+
+/// Who holds a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// A user: `client.user(UserToken)`.
+    User,
+    /// The service: `client.backend(ServiceToken)`.
+    Service,
+}
+
+/// A named type.
+#[derive(Clone, Debug)]
+pub struct TypeDef {
+    /// Rust name, a fixpoint of heck's `UpperCamelCase`.
+    pub name: String,
+    /// What the document says.
+    pub doc: Doc,
+    /// Where it stands.
+    pub at: Mark,
+    /// `deprecated`.
+    pub deprecated: bool,
+    /// Reached from a request body or parameter: callers construct it.
+    pub sent: bool,
+    /// Reached from a response, an error or a webhook.
+    pub received: bool,
+    /// What it is.
+    pub kind: TypeKind,
+}
+
+/// What a named type is.
+#[derive(Clone, Debug)]
+pub enum TypeKind {
+    /// An object with known members.
+    Struct(Struct),
+    /// A choice of texts; always open.
+    Enum(Enum),
+    /// A choice of types.
+    Union(Union),
+}
+
+/// An object with known members.
+#[derive(Clone, Debug)]
+pub struct Struct {
+    /// Members, sorted by Rust name.
+    pub fields: Vec<Field>,
+    /// Type of members that are not named, if `additionalProperties` is a schema; kept in a field `extra`.
+    pub extra: Option<TypeExpr>,
+}
+
+/// A member of an object.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Rust name, snake case, never a keyword, unique in its struct.
+    pub name: String,
+    /// Name in JSON.
+    pub wire: String,
+    /// Type of a value that is there and not null.
+    pub ty: TypeExpr,
+    /// Whether the member must be there.
+    pub required: bool,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Whether the field holds its value in a `Box`, to break a cycle.
+    pub boxed: bool,
+    /// What the document says.
+    pub doc: Doc,
+    /// `deprecated`.
+    pub deprecated: bool,
+}
+
+/// A choice of texts or integers.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Variants in the order of the document. `Unrecognized` is not among them.
+    pub variants: Vec<Variant>,
+}
+
+/// One value of an [`Enum`].
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Rust name, unique in its enum.
+    pub name: String,
+    /// Value in JSON: text, or an integer's digits.
+    pub wire: String,
+    /// Whether the value is an integer in JSON.
+    pub integer: bool,
+    /// What the document says.
+    pub doc: Doc,
+}
+
+/// A choice of types.
+#[derive(Clone, Debug)]
+pub struct Union {
+    /// How branches are told apart.
+    pub by: UnionBy,
+    /// Branches in the order of the document. `Unrecognized` is not among them.
+    pub branches: Vec<Branch>,
+}
+
+/// How the branches of a union are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnionBy {
+    /// By the text of this member (name in JSON).
+    Tag(String),
+    /// By what decodes and loses nothing: JSON types, member names or values differ.
+    Shape,
+}
+
+/// One branch of a [`Union`].
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Rust name, unique in its union.
+    pub name: String,
+    /// What it holds.
+    pub ty: TypeExpr,
+    /// Values of the tag that select it; empty unless told apart by tag.
+    pub tags: Vec<String>,
+    /// Whether it holds its value in a `Box`, to break a cycle.
+    pub boxed: bool,
+    /// What the document says.
+    pub doc: Doc,
+}
+
+/// A type without a name of its own, or the name of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeExpr {
+    /// Any JSON value.
+    Any,
+    /// A boolean.
+    Bool,
+    /// An integer; 64 bits unless the format says otherwise.
+    Integer(IntegerKind),
+    /// A number that may be rounded to a double.
+    Float,
+    /// A number that must stay exact: the runtime's `Decimal`.
+    Decimal,
+    /// Text of this kind.
+    Text(TextKind),
+    /// A [`TypeDef`] by name.
+    Named(String),
+    /// A list.
+    List(Box<TypeExpr>),
+    /// A map from text.
+    Map(Box<TypeExpr>),
+    /// A value that may be null, inside a list or map.
+    Nullable(Box<TypeExpr>),
+}
+
+/// Width of an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum IntegerKind {
+    I32,
+    I64,
+    U32,
+    U64,
+}
+
+/// Kinds of text that have a type of their own in the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind {
+    /// `String`.
+    Plain,
+    /// The runtime's `DateTime`: RFC 3339 text.
+    DateTime,
+    /// The runtime's `Date`.
+    Date,
+    /// The runtime's `Uuid`.
+    Uuid,
+    /// The runtime's `Sensitive`: `format: password`, redacted and wiped.
+    Sensitive,
+}
+
+/// One method on one path.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// operationId as written.
+    pub id: String,
+    /// Method name on the client, snake case, unique.
+    pub name: String,
+    /// Name of the marker type, `UpperCamelCase`, unique, never that of a [`TypeDef`].
+    pub marker: String,
+    /// Module of the tag.
+    pub module: String,
+    /// `GET`.
+    pub method: String,
+    /// Path template as written: `/profile/token/{tokenID}`.
+    pub path: String,
+    /// What the document says.
+    pub doc: Doc,
+    /// Where it stands.
+    pub at: Mark,
+    /// `deprecated`.
+    pub deprecated: bool,
+    /// `x-repeat`.
+    pub repeat: Repeat,
+    /// Alternatives, each a set of scheme names that all apply; empty means unsigned.
+    pub security: Vec<Vec<String>>,
+    /// The session that must be there, if any.
+    pub session: Option<String>,
+    /// Parameters, required ones first, else in the order of the document.
+    pub parameters: Vec<Parameter>,
+    /// Parameters of which exactly one is given (`x-one-of-parameters`), as an enum argument.
+    pub choices: Vec<ParameterChoice>,
+    /// The body.
+    pub body: Option<Body>,
+    /// Success responses: exact status before range before default.
+    pub successes: Vec<Response>,
+    /// Error responses: exact status before range before default.
+    pub errors: Vec<Response>,
+    /// Name of the enum of successes, if they have more than one type.
+    pub success_type: Option<String>,
+    /// Name of the enum of errors, if they have more than one type.
+    pub error_type: Option<String>,
+}
+
+/// May a call be repeated?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// After any transient failure.
+    Safe,
+    /// Only when it surely was not processed; the default.
+    Unsafe,
+    /// Not even then.
+    Never,
+}
+
+/// A parameter of an operation.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Rust name, unique among the operation's arguments.
+    pub name: String,
+    /// Name on the wire.
+    pub wire: String,
+    /// Where it goes.
+    pub place: ParameterPlace,
+    /// Its type.
+    pub ty: TypeExpr,
+    /// Positional if so, else a setter.
+    pub required: bool,
+    /// What the document says.
+    pub doc: Doc,
+    /// `deprecated`.
+    pub deprecated: bool,
+}
+
+/// Where a parameter goes, and how it is written there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterPlace {
+    /// A path segment, `style: simple`.
+    Path,
+    /// Query pairs, `style: form`; `explode` repeats the name for each item.
+    Query {
+        /// Whether each item gets a pair of its own.
+        explode: bool,
+    },
+    /// A header, `style: simple`.
+    Header,
+}
+
+/// Parameters of which exactly one is given.
+#[derive(Clone, Debug)]
+pub struct ParameterChoice {
+    /// Argument name.
+    pub name: String,
+    /// Name of the enum.
+    pub type_name: String,
+    /// The parameters, as variants.
+    pub variants: Vec<(String, Parameter)>,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Whether it must be there; else it is a setter.
+    pub required: bool,
+    /// Its media type as sent: `application/json`.
+    pub media_type: String,
+    /// What it holds.
+    pub content: BodyContent,
+    /// What the document says.
+    pub doc: Doc,
+}
+
+/// What a request body holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyContent {
+    /// JSON of this type.
+    Json(TypeExpr),
+    /// `application/x-www-form-urlencoded` of this type.
+    Form(TypeExpr),
+    /// Text.
+    Text,
+    /// Bytes at hand.
+    Bytes,
+}
+
+/// One declared response.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Which statuses it stands for.
+    pub status: StatusPattern,
+    /// Name of its variant where an enum is needed: `Ok`, `NotFound`, `Status4xx`, `Default`.
+    pub variant: String,
+    /// What it holds.
+    pub content: ResponseContent,
+    /// Failure inside success (`x-failure`).
+    pub failure: Option<Failure>,
+    /// What the document says.
+    pub doc: Doc,
+}
+
+/// Which statuses a response stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPattern {
+    /// One status.
+    Exact(u16),
+    /// `4XX`: the first digit.
+    Range(u8),
+    /// `default`.
+    Default,
+}
+
+/// What a response holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseContent {
+    /// Nothing.
+    Empty,
+    /// JSON of this type.
+    Json(TypeExpr),
+    /// Text.
+    Text,
+    /// Bytes with their media type, at hand: images and other files.
+    Binary,
+    /// Bytes as a stream.
+    Stream,
+}
+
+/// Which values of a member mean failure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FailureWhen {
+    /// `equals`: these.
+    Equals(Vec<serde_json::Value>),
+    /// `not-equals`: all but these.
+    NotEquals(Vec<serde_json::Value>),
+}
+
+impl FailureWhen {
+    /// The values that are compared.
+    pub fn values(&self) -> &[serde_json::Value] {
+        match self {
+            FailureWhen::Equals(values) | FailureWhen::NotEquals(values) => values,
+        }
+    }
+}
+
+/// When a success status carries a failure: `x-failure: {at: /success, equals: [false]}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// JSON Pointer in the body; an absent member means success.
+    pub at: String,
+    /// Which values mean failure.
+    pub when: FailureWhen,
+    /// Type of the body then; the response's own type if nothing else is declared.
+    pub body: TypeExpr,
+}

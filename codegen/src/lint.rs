@@ -1,0 +1,133 @@
+//! Findings in a document: all of them at once.
+//!
+//! 1. `shape` holds the document against the table of OpenAPI's objects in `kinds`, and finds every object.
+//! 2. `servers`, `operations`, `parameters`, `schemas` and `extensions` look at what stands in them.
+//! 3. [`crate::signing`] and [`crate::vectors`] add theirs.
+//!
+//! What can't be lowered to types is [`crate::normalize`]'s to say. The rules are a table: [`rules::ALL`].
+
+pub(crate) mod extensions;
+mod kinds;
+pub(crate) mod operations;
+mod parameters;
+pub mod rules;
+mod schemas;
+mod servers;
+mod shape;
+
+use crate::finding::{Finding, shortened, sorted};
+use crate::references::References;
+use crate::spec::{Mark, Node, Spec, Value};
+use crate::vectors::Vectors;
+use kinds::Kind;
+use rules::Rule;
+
+/// What stands around a document and is not in it.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The vector file beside the spec.
+    pub vectors: Vectors,
+    /// Whether the crate's name is given from outside, so that `info.x-crate` may be missing.
+    pub crate_is_named: bool,
+}
+
+/// Everything that is found in a document, in the order of its lines.
+///
+/// A document with [errors](crate::finding::Level::Error) is not generated; one with warnings is.
+pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
+    let mut lint = Lint { references: References::new(spec), findings: Vec::new(), objects: Vec::new() };
+    shape::texts(&mut lint);
+    if version(&mut lint) {
+        shape::walk(&mut lint);
+        extensions::check(&mut lint, context);
+        servers::check(&mut lint);
+        operations::check(&mut lint);
+        parameters::check(&mut lint);
+        schemas::check(&mut lint);
+    }
+    let mut findings = lint.findings;
+    match crate::signing::signing(spec) {
+        Ok(signing) => {
+            findings.extend(crate::vectors::check(spec, &signing, &context.vectors));
+            findings.extend(signing.warnings);
+        }
+        Err(more) => findings.extend(more),
+    }
+    sorted(findings)
+}
+
+/// Whether the document is of a version that the other rules speak of.
+fn version(lint: &mut Lint<'_>) -> bool {
+    let root = &lint.spec().root;
+    let text = |node: &Node| match &node.value {
+        Value::Text(text) | Value::Number(text) => text.clone(),
+        _ => String::new(),
+    };
+    let Some(version) = root.get("openapi") else {
+        if let Some((key, node)) = root.entry("swagger") {
+            let message = format!("Swagger {} is not supported yet", shortened(&text(node), 20));
+            lint.at(rules::UNSUPPORTED_VERSION, key.at, node, message).help("convert the document to OpenAPI 3.0.3");
+        } else {
+            let message = "this is not an OpenAPI 3 document: `openapi` is missing";
+            lint.on(rules::MISSING_KEY, root, message).help("begin the document with `openapi: 3.0.3`");
+        }
+        return false;
+    };
+    let text = text(version);
+    let known = text == "3.0" || text.starts_with("3.0.");
+    if !known {
+        let message = format!("OpenAPI version `{text}` is not supported yet");
+        lint.on(rules::UNSUPPORTED_VERSION, version, message).help("write the document in OpenAPI 3.0.3");
+    }
+    known
+}
+
+/// A document under examination.
+struct Lint<'a> {
+    references: References<'a>,
+    findings: Vec<Finding>,
+    /// Every object that is no reference, by kind, in the order of the walk.
+    objects: Vec<(Kind, &'a Node)>,
+}
+
+impl<'a> Lint<'a> {
+    fn spec(&self) -> &'a Spec {
+        self.references.spec()
+    }
+
+    /// The objects of a kind.
+    fn all(&self, kind: Kind) -> Vec<&'a Node> {
+        self.objects.iter().filter(|(other, _)| *other == kind).map(|(_, node)| *node).collect()
+    }
+
+    fn key_at(&self, node: &Node) -> Mark {
+        self.references.key_at(node)
+    }
+
+    /// Reports at the node itself.
+    fn on(&mut self, rule: Rule, node: &Node, message: impl Into<String>) -> Report<'_> {
+        self.at(rule, node.at, node, message)
+    }
+
+    /// Reports at a place in or before the node.
+    fn at(&mut self, rule: Rule, at: Mark, node: &Node, message: impl Into<String>) -> Report<'_> {
+        let pointer = self.references.pointer_of(node);
+        self.findings.push(Finding::new(self.spec(), rule.level, rule.id, at, pointer, message));
+        Report(self.findings.last_mut())
+    }
+}
+
+/// The finding that was just reported, for its help line.
+struct Report<'f>(Option<&'f mut Finding>);
+
+impl Report<'_> {
+    fn help(self, help: impl Into<String>) {
+        self.maybe_help(Some(help.into()));
+    }
+
+    fn maybe_help(self, help: Option<String>) {
+        if let Some(finding) = self.0 {
+            finding.help = help;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! From an OpenAPI document to the [`Ir`]: what is there, what it is called, and what could not be said exactly.
+//!
+//! 1. `places` gives every component, operation and place of a schema the name that hoisted types get there.
+//! 2. `canonical` brings a schema into one form: references followed, `allOf` merged, `null` pulled out.
+//! 3. `unions` decides how the branches of a `oneOf` or `anyOf` are told apart, if they can be.
+//! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
+//! 5. `operations` lowers each method, with `parameters`, `bodies` and `responses`; `service` the rest.
+//! 6. `finish` chooses final names, places each `Box` and says what is sent and what is received.
+//!
+//! OpenAPI 3.0.x in one document is read. What can't be expressed is loosened with a note, or is a finding with
+//! its place; all findings come at once. Whether a document is good style is the business of [`crate::lint`].
+
+mod atoms;
+mod bodies;
+mod branches;
+mod canonical;
+mod document;
+mod enums;
+mod finish;
+mod json_types;
+mod keywords;
+mod limits;
+mod names;
+mod operations;
+mod parameters;
+mod places;
+mod responses;
+pub mod rules;
+mod schemas;
+mod service;
+mod shapes;
+mod unions;
+mod values;
+
+use crate::finding::{Finding, Level};
+use crate::ir::Ir;
+use crate::references::References;
+use crate::signing::signing;
+use crate::spec::Spec;
+use document::Document;
+use schemas::Types;
+
+/// What a document does not say itself.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The provider: the spec's folder, `acme`.
+    pub provider: String,
+    /// The spec's path as headers and links print it: `specs/acme/openapi.yaml`.
+    pub spec_path: String,
+    /// Name of the crate, if it is not `info.x-crate.name`.
+    pub crate_name: Option<String>,
+}
+
+/// A lowered document.
+#[derive(Clone, Debug)]
+pub struct Normalized {
+    /// What the crate is made of.
+    pub ir: Ir,
+    /// What was expressed more loosely than the document says.
+    pub notes: Vec<Finding>,
+}
+
+/// Lowers a document.
+///
+/// # Errors
+/// Every finding of the document, in the order of their places, as soon as one of them is an error: what is not
+/// supported, contradicts itself or leads nowhere.
+pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Finding>> {
+    let references = References::new(spec);
+    let document = Document::new(spec, &references);
+    if !document.is_supported() {
+        return Err(document.into_findings());
+    }
+    document.check_chosen_names();
+    let signing = match signing(spec) {
+        Ok(signing) => signing,
+        Err(findings) => {
+            document.add(findings);
+            crate::signing::Signing::default()
+        }
+    };
+    let mut types = Types::new(&document);
+    types.lower_components();
+    let mut operations = operations::operations(&document, &mut types, &signing);
+    let defs = finish::finish(&document, types.into_defs(), &mut operations);
+    let api = service::api(&document, context, &operations);
+    let findings = document.into_findings();
+    if findings.iter().any(|finding| finding.level == Level::Error) {
+        return Err(findings);
+    }
+    let (schemes, tokens, sessions) = (signing.schemes, signing.tokens, signing.sessions);
+    let ir = Ir { api, schemes, tokens, sessions, types: defs, operations };
+    Ok(Normalized { ir, notes: findings })
+}

@@ -1,0 +1,265 @@
+//! One operation for each method of each path: names, what it needs, what it takes, what it answers.
+//!
+//! Arguments are the business of [`super::parameters`], bodies of [`super::bodies`], statuses of
+//! [`super::responses`].
+
+use super::document::Document;
+use super::limits::assumed;
+use super::names::{Style, distinct, joined, method_name};
+use super::places::{METHODS, OperationName};
+use super::rules;
+use super::schemas::Types;
+use super::{bodies, parameters, responses};
+use crate::ir::{Doc, Operation, Repeat};
+use crate::references::escape_token;
+use crate::signing::{Signing, security_of};
+use crate::spec::{Node, Value};
+use countersign_auth::recipe::{self, Expression, Input, Source};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lowers all operations, in the order of the document.
+pub(super) fn operations<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, signing: &Signing) -> Vec<Operation> {
+    ignored(document, &document.spec.root, "x-webhooks", "webhooks");
+    ignored(document, &document.spec.root, "webhooks", "webhooks");
+    let modules = modules(document);
+    let mut operations = Vec::new();
+    for (path, item) in document.spec.root.get("paths").into_iter().flat_map(Node::members) {
+        if path.text.starts_with("x-") {
+            continue;
+        }
+        let Some(item) = document.resolve(item) else { continue };
+        check_path(document, item, &path.text);
+        check_item(document, item);
+        for (method, _) in item.members() {
+            let pointer = format!("/paths/{}/{}", escape_token(&path.text), method.text);
+            let Some(named) = document.places.operations.get(&pointer) else { continue };
+            let mut operation = lower(document, types, signing, item, named);
+            operation.module = modules.get(first_tag(named.node)).cloned().unwrap_or_default();
+            operations.push(operation);
+        }
+    }
+    operations
+}
+
+fn lower<'a>(
+    document: &Document<'a>,
+    types: &mut Types<'_, 'a>,
+    signing: &Signing,
+    item: &'a Node,
+    named: &OperationName<'a>,
+) -> Operation {
+    let node = named.node;
+    if named.by_place {
+        let message = format!("without an operationId of its own, this operation is called `{}`", named.name);
+        document.report(rules::NAMED_BY_PLACE, node, &message, "give it an operationId that no other has");
+    }
+    ignored(document, node, "callbacks", "callbacks");
+    if let Some(servers) = node.get("servers") {
+        unsupported_servers(document, servers);
+    }
+    let security = security_of(document.spec, node);
+    let session = session(document, node, signing, &security);
+    let (parameters, choices) = parameters::parameters(document, types, item, named);
+    let body = bodies::body(document, types, node);
+    let responses = responses::responses(document, types, node);
+    Operation {
+        id: node.get("operationId").and_then(Node::text).unwrap_or(&named.name).to_owned(),
+        name: named.name.clone(),
+        marker: named.stem.clone(),
+        module: String::new(),
+        method: named.method.to_ascii_uppercase(),
+        path: named.path.to_owned(),
+        doc: doc(node),
+        at: document.references.key_at(node),
+        deprecated: node.get("deprecated").and_then(Node::bool) == Some(true),
+        repeat: repeat(document, node),
+        security,
+        session,
+        parameters,
+        choices,
+        body,
+        success_type: responses.is_success_enum.then(|| joined(&named.stem, "Ok")),
+        error_type: responses.is_error_enum.then(|| joined(&named.stem, "Error")),
+        successes: responses.successes,
+        errors: responses.errors,
+    }
+}
+
+/// What an operation, a tag or a server says of itself.
+pub(super) fn doc(node: &Node) -> Doc {
+    let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+    Doc {
+        summary: text("summary"),
+        description: text("description"),
+        url: node.get("externalDocs").and_then(|docs| docs.get("url")?.text()).map(str::to_owned),
+        notes: assumed(node).into_iter().collect(),
+    }
+}
+
+fn repeat(document: &Document<'_>, node: &Node) -> Repeat {
+    let Some(repeat) = node.get("x-repeat") else { return Repeat::Unsafe };
+    match repeat.text() {
+        Some("safe") => Repeat::Safe,
+        Some("unsafe") => Repeat::Unsafe,
+        Some("never") => Repeat::Never,
+        _ => {
+            document.report(
+                rules::UNKNOWN_VALUE,
+                repeat,
+                "`x-repeat` has no such value",
+                "write `safe`, `unsafe` or `never`",
+            );
+            Repeat::Unsafe
+        }
+    }
+}
+
+/// The session that a scheme of the operation reads.
+fn session(document: &Document<'_>, node: &Node, signing: &Signing, security: &[Vec<String>]) -> Option<String> {
+    let declared = document.spec.root.get("components").and_then(|components| components.get("securitySchemes"));
+    let mut found: Option<&str> = None;
+    for name in security.iter().flatten() {
+        let Some(scheme) = signing.schemes.iter().find(|scheme| scheme.name == *name) else {
+            // A scheme that does not sign, or whose recipe is not valid, is reported by `signing`.
+            if declared.is_none_or(|schemes| schemes.get(name).is_none()) {
+                unknown_scheme(document, node, name);
+            }
+            continue;
+        };
+        let Some(session) = session_of(&scheme.recipe) else { continue };
+        if found.is_some_and(|known| known != session) {
+            let message = "the schemes of this operation read different sessions";
+            document.report(rules::UNSUPPORTED_SESSIONS, node, message, "let an operation need one session");
+        }
+        found = Some(session);
+    }
+    found.map(str::to_owned)
+}
+
+fn unknown_scheme(document: &Document<'_>, operation: &Node, name: &str) {
+    let security = operation.get("security").or_else(|| document.spec.root.get("security"));
+    let mut requirements = security.map(Node::items).unwrap_or_default().iter();
+    let place = requirements.find_map(|requirement| requirement.get(name)).unwrap_or(operation);
+    let message = format!("there is no security scheme `{}`", name.escape_debug());
+    document.report(rules::UNKNOWN_SCHEME, place, &message, "declare it under `components.securitySchemes`");
+}
+
+/// The session whose token a recipe reads.
+fn session_of(recipe: &recipe::Recipe) -> Option<&str> {
+    recipe.steps.iter().find_map(|step| match &step.value {
+        Expression::Source(source) => session_source(source),
+        Expression::Operation(operation) => inputs(operation).into_iter().find_map(|input| match input {
+            Input::Source(source) => session_source(source),
+            Input::Step(_) => None,
+        }),
+    })
+}
+
+fn session_source(source: &Source) -> Option<&str> {
+    match source {
+        Source::Session { name } => Some(name),
+        _ => None,
+    }
+}
+
+/// What an operation of a recipe reads.
+fn inputs(operation: &recipe::Operation) -> Vec<&Input> {
+    match operation {
+        recipe::Operation::Hash { of, .. }
+        | recipe::Operation::Hmac { of, .. }
+        | recipe::Operation::PhpJson { of, .. }
+        | recipe::Operation::SortedForm { of, .. } => vec![of],
+        recipe::Operation::Concat { parts, .. } => parts.iter().collect(),
+        recipe::Operation::JsonArray { items, .. } => items.iter().collect(),
+        recipe::Operation::JsonObject { members, .. } => members.iter().map(|(_, input)| input).collect(),
+        recipe::Operation::Form { parts, .. } => parts
+            .iter()
+            .map(|part| match part {
+                recipe::FormPart::Text(input) | recipe::FormPart::Pair(_, input) => input,
+            })
+            .collect(),
+        recipe::Operation::Jws { payload, .. } => match payload {
+            recipe::JwsPayload::Claims(claims) => claims.iter().map(|(_, input)| input).collect(),
+            recipe::JwsPayload::Exact(input) => vec![input],
+        },
+    }
+}
+
+/// Module names by tag; the empty tag is that of operations without one.
+fn modules(document: &Document<'_>) -> BTreeMap<String, String> {
+    let mut tags: BTreeSet<&str> = BTreeSet::new();
+    for named in document.places.operations.values() {
+        tags.insert(first_tag(named.node));
+    }
+    let wishes: Vec<(String, String)> = tags
+        .iter()
+        .map(|tag| {
+            let name = if tag.is_empty() { "default".to_owned() } else { method_name(tag) };
+            ((*tag).to_owned(), name)
+        })
+        .collect();
+    let names = distinct(&wishes, &MODULES.map(str::to_owned).into(), Style::Snake("operations"));
+    wishes.into_iter().map(|(tag, _)| tag).zip(names).collect()
+}
+
+/// File names that some systems or Rust itself keep.
+const MODULES: [&str; 10] = ["aux", "client", "con", "lib", "main", "mod", "nul", "operations", "prn", "types"];
+
+/// The tag that decides on an operation's module.
+pub(super) fn first_tag(node: &Node) -> &str {
+    node.get("tags").and_then(|tags| tags.items().first()).and_then(Node::text).unwrap_or_default()
+}
+
+fn check_path(document: &Document<'_>, item: &Node, path: &str) {
+    let problem = if !path.starts_with('/') {
+        Some("does not begin with '/'")
+    } else if path.starts_with("//") || path.split('/').any(|segment| segment == "." || segment == "..") {
+        Some("would lead elsewhere")
+    } else if path.contains(['?', '#']) {
+        Some("has a query or a fragment")
+    } else if path.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '|')) {
+        Some("has characters that must be percent-encoded")
+    } else {
+        None
+    };
+    if let Some(problem) = problem {
+        let message = format!("the path {problem}");
+        document.report(rules::PATH_SYNTAX, item, &message, "write it as it goes on the wire");
+    }
+}
+
+fn check_item(document: &Document<'_>, item: &Node) {
+    for (key, node) in item.members() {
+        match key.text.as_str() {
+            "servers" => unsupported_servers(document, node),
+            "summary" | "description" | "parameters" | "$ref" => {}
+            name if METHODS.contains(&name) || name.starts_with("x-") => {}
+            name => {
+                let lower = name.to_ascii_lowercase();
+                let help = match crate::finding::similar(&lower, METHODS) {
+                    Some(method) => format!("did you mean `{method}`?"),
+                    None => "write a method in lower case".to_owned(),
+                };
+                document.report(rules::UNKNOWN_KEY, node, &format!("`{name}` is not a method"), &help);
+            }
+        }
+    }
+}
+
+fn unsupported_servers(document: &Document<'_>, node: &Node) {
+    let help = "name the servers at the top of the document";
+    document.report(
+        rules::UNSUPPORTED_OPERATION_SERVERS,
+        node,
+        "servers of single operations are not supported yet",
+        help,
+    );
+}
+
+fn ignored(document: &Document<'_>, node: &Node, key: &str, what: &str) {
+    let Some(node) = node.get(key) else { return };
+    if matches!(&node.value, Value::Map(members) if members.is_empty()) {
+        return;
+    }
+    document.report(rules::IGNORED_KEY, node, &format!("{what} are not generated yet"), "");
+}

@@ -1,0 +1,64 @@
+//! Every rule that a finding of this half can carry, beside those of [`crate::lint::rules`] that it shares.
+
+use crate::finding::Level;
+pub(super) use crate::lint::rules::{
+    CRATE, DANGLING_REF, FAILURE, HEADER_NAME, MEDIA_TYPE, MISSING_KEY, ONE_OF_PARAMETERS, PARAMETER_SHAPE,
+    PATH_SYNTAX, PATH_VARIABLE_ABSENT, REF_CYCLE, REF_SIBLINGS, RESERVED_HEADER, RESPONSE_STATUS, Rule, SCHEMA_TYPE,
+    SERVER_URL, UNKNOWN_KEY, UNKNOWN_SCHEME, UNKNOWN_VALUE, UNSUPPORTED_VERSION, WRONG_TYPE,
+};
+
+macro_rules! rules {
+    ($($name:ident = $level:ident $id:literal $sentence:literal;)*) => {
+        $(
+            #[doc = $sentence]
+            pub const $name: Rule = Rule { id: $id, level: Level::$level, sentence: $sentence };
+        )*
+        /// All rules of this half, in alphabetical order.
+        pub const ALL: &[Rule] = &[$($name),*];
+    };
+}
+
+rules! {
+    ALL_OF_CYCLE = Error "all-of-cycle" "No schema is part of itself through `allOf`.";
+    AMBIGUOUS_UNION = Error "ambiguous-union" "Branches of `oneOf` and `anyOf` can be told apart.";
+    IGNORED_DISCRIMINATOR = Note "ignored-discriminator" "A discriminator has schemas to choose from.";
+    IGNORED_KEY = Note "ignored-key" "Callbacks, webhooks and links are not generated.";
+    IGNORED_KEYWORD = Note "ignored-keyword" "Keywords of a schema are those of OpenAPI 3.0, and have its types.";
+    IGNORED_MAPPING = Note "ignored-mapping" "A discriminator's mapping leads to branches.";
+    IGNORED_SERVER = Note "ignored-server" "A server's URL is whole.";
+    LOOSENED_ALL_OF = Note "loosened-all-of" "Schemas joined by `allOf` allow a common value.";
+    LOOSENED_ALLOW_RESERVED = Note "loosened-allow-reserved" "Reserved characters in queries are percent-encoded.";
+    LOOSENED_DISCRIMINATOR = Note "loosened-discriminator" "A discriminator's branches are objects.";
+    LOOSENED_ENUM_VALUE = Note "loosened-enum-value" "Values of a text enum are text.";
+    LOOSENED_FORMAT = Note "loosened-format" "A format stands beside a type.";
+    LOOSENED_MEDIA_TYPE = Note "loosened-media-type" "Responses are JSON, text or bytes; others are read as bytes.";
+    LOOSENED_MEDIA_TYPES = Note "loosened-media-types" "A response of one status has one media type.";
+    LOOSENED_MIXED_ENUM = Note "loosened-mixed-enum" "Values of an enum have one type.";
+    LOOSENED_NO_SUCCESS = Note "loosened-no-success" "An operation describes its success.";
+    LOOSENED_NOT = Note "loosened-not" "`not` is not checked.";
+    LOOSENED_PARAMETER = Note "loosened-parameter" "A parameter has one type.";
+    LOOSENED_PATH_PARAMETER = Note "loosened-path-parameter" "Every variable of a path is a required parameter.";
+    LOOSENED_RECURSIVE_LIST = Note "loosened-recursive-list" "A list or map is not its own item.";
+    LOOSENED_REPEATED_VALUE = Note "loosened-repeated-value" "A value stands once in an enum.";
+    LOOSENED_SERVER = Note "loosened-server" "A server's variables have one value.";
+    LOOSENED_UNDECLARED_PROPERTY = Note "loosened-undeclared-property" "Required members and tags are described.";
+    LOOSENED_UNION = Note "loosened-union" "Branches of a union are told apart by what is always there.";
+    LOOSENED_VALIDATION_BRANCHES = Note "loosened-validation-branches" "Branches of `oneOf` and `anyOf` are schemas of their own.";
+    NAMED_BY_PLACE = Note "named-by-place" "An operation has an operationId of its own.";
+    RUST_NAME = Error "rust-name" "`x-rust-name` is a name in Rust's case, and means nothing else there.";
+    TOO_MANY_BRANCHES = Error "too-many-branches" "Several choices joined make at most 64 variants.";
+    TOO_NESTED = Error "too-nested" "Schemas are joined and nested at most some hundred times.";
+    UNSUPPORTED_COOKIE_PARAMETER = Error "unsupported-cookie-parameter" "Cookie parameters are not supported yet.";
+    UNSUPPORTED_ENCODING = Error "unsupported-encoding" "`encoding` of a request body is not supported yet.";
+    UNSUPPORTED_FORM = Error "unsupported-form" "A form holds text, numbers, booleans and lists of them; other members are not supported yet.";
+    UNSUPPORTED_ITEMS = Error "unsupported-items" "`items` is one schema; others are not supported yet.";
+    UNSUPPORTED_MEDIA_RANGE = Error "unsupported-media-range" "A request body has one media type, without `*`.";
+    UNSUPPORTED_MEDIA_TYPE = Error "unsupported-media-type" "Request bodies are JSON, forms, text or bytes; others are not supported yet.";
+    UNSUPPORTED_MEDIA_TYPES = Error "unsupported-media-types" "A request body has one media type; several are not supported yet.";
+    UNSUPPORTED_OPERATION_SERVERS = Error "unsupported-operation-servers" "Servers stand at the top of the document; others are not supported yet.";
+    UNSUPPORTED_PARAMETER_CONTENT = Error "unsupported-parameter-content" "Parameters have a `schema`; those with `content` are not supported yet.";
+    UNSUPPORTED_PARAMETER_STYLE = Error "unsupported-parameter-style" "Parameters have the usual style of their place; others are not supported yet.";
+    UNSUPPORTED_PARAMETER_TYPE = Error "unsupported-parameter-type" "Parameters are text, numbers, booleans and enums, and lists of them in queries; others are not supported yet.";
+    UNSUPPORTED_SESSIONS = Error "unsupported-sessions" "An operation needs at most one session.";
+    UNSUPPORTED_TYPE_LIST = Error "unsupported-type-list" "A schema has one type; a list of types is not supported yet.";
+}

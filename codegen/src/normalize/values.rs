@@ -1,0 +1,88 @@
+//! The values that a schema lists: text, integers, or what they have in common.
+
+use super::canonical::{Choices, Kind};
+use super::document::Document;
+use super::json_types::Word;
+use super::rules;
+use crate::ir::TypeExpr;
+use crate::spec::{Node, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The values of an enum: text, integers, or what they have in common.
+pub(super) fn choices<'a>(
+    document: &Document<'a>,
+    values: Vec<&'a Node>,
+    word: Option<Word>,
+    kind: Kind<'a>,
+    notes: &mut Vec<String>,
+) -> Kind<'a> {
+    let mut texts: Vec<String> = Vec::new();
+    let mut integers: Vec<String> = Vec::new();
+    let mut others: Vec<&'a Node> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for value in values.iter().copied().filter(|value| !matches!(value.value, Value::Null)) {
+        let (list, text) = match (&value.value, word) {
+            (Value::Text(text), _) => (&mut texts, text.clone()),
+            // A bare `10` or `true` in a list of texts is what YAML makes of it; JSON can only mean the text.
+            (Value::Number(text), Some(Word::String)) => {
+                as_text(document, value, text);
+                (&mut texts, text.clone())
+            }
+            (Value::Bool(flag), Some(Word::String)) => {
+                as_text(document, value, &flag.to_string());
+                (&mut texts, flag.to_string())
+            }
+            (Value::Number(text), _) if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() => {
+                (&mut integers, text.clone())
+            }
+            _ => {
+                others.push(value);
+                continue;
+            }
+        };
+        if !seen.insert(text.clone()) {
+            document.report(
+                rules::LOOSENED_REPEATED_VALUE,
+                value,
+                &format!("`{text}` stands twice in this list"),
+                "take one away",
+            );
+        } else {
+            list.push(text);
+        }
+    }
+    match (texts.is_empty(), integers.is_empty(), others.is_empty()) {
+        (false, true, true) if matches!(word, None | Some(Word::String)) => {
+            Kind::Choices(Choices { integer: false, values: texts, docs: BTreeMap::new() })
+        }
+        (true, false, true) if matches!(word, None | Some(Word::Integer)) => {
+            Kind::Choices(Choices { integer: true, values: integers, docs: BTreeMap::new() })
+        }
+        (true, true, true) => kind,
+        _ => {
+            let shown: Vec<String> = values.iter().map(|value| format!("`{}`", value.to_json())).collect();
+            notes.push(format!("One of {}.", shown.join(", ")));
+            let booleans = others.iter().all(|value| matches!(value.value, Value::Bool(_)));
+            let numbers = others.iter().all(|value| matches!(value.value, Value::Number(_)));
+            let inferred = match (texts.is_empty(), integers.is_empty(), booleans, numbers) {
+                (true, true, true, _) => Kind::Scalar(TypeExpr::Bool),
+                (true, _, _, true) => Kind::Scalar(TypeExpr::Float),
+                _ => Kind::Any,
+            };
+            let declared = word.is_some();
+            if !declared
+                && matches!(inferred, Kind::Any)
+                && let Some(value) = values.first()
+            {
+                let message = "values of different types are listed, so any value is taken";
+                document.report(rules::LOOSENED_MIXED_ENUM, value, message, "list values of one type");
+            }
+            if declared { kind } else { inferred }
+        }
+    }
+}
+
+fn as_text(document: &Document<'_>, value: &Node, text: &str) {
+    let message = format!("{text} is not text, which the type asks for; the text is meant");
+    document.report(rules::LOOSENED_ENUM_VALUE, value, &message, &format!("write '{text}' in quotes"));
+}

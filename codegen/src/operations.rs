@@ -1,0 +1,253 @@
+//! Operations: one file of methods for each tag, and the table of all.
+//!
+//! 1. [`tag`] writes a tag's file: methods on the client (`method`), setters for what may be left out,
+//!    one marker type for each operation, and how its responses are read.
+//! 2. [`parameters`] says what stands between the parentheses and how it reaches the request.
+//! 3. [`responses`] makes the success and error types, and the match on the status.
+//! 4. [`examples`] and [`pages`] write what rustdoc shows.
+//!
+//! A method only says what is sent; the call path lies in the runtime.
+
+pub mod examples;
+pub mod pages;
+pub mod parameters;
+pub mod responses;
+
+use crate::emit::EmitOptions;
+use crate::ir::{Ir, Operation, Repeat, Session, SessionKind, Tag};
+use crate::{docs, expressions};
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+/// The modules and the table: `operations.rs`.
+pub fn index(ir: &Ir, tags: &[&Tag]) -> TokenStream {
+    let modules = tags.iter().map(|tag| {
+        let module = format_ident!("{}", tag.module);
+        let doc = docs::of(&tag.doc, &about(tag));
+        quote!(#doc pub mod #module;)
+    });
+    let infos = ir.operations.iter().map(|operation| {
+        let (module, marker) = (format_ident!("{}", operation.module), format_ident!("{}", operation.marker));
+        quote!(<#module::#marker as runtime::Operation>::INFO)
+    });
+    quote! {
+        //! Operations, one module for each tag.
+
+        #(#modules)*
+
+        use countersign_runtime as runtime;
+
+        /// All operations in the order of the spec: what hooks, traces and tests read.
+        pub const OPERATIONS: &[&runtime::OperationInfo] = &[#(#infos),*];
+    }
+}
+
+/// The operations of one tag: `operations/<tag>.rs`.
+pub fn tag(ir: &Ir, tag: &Tag, options: &EmitOptions) -> TokenStream {
+    let operations: Vec<&Operation> = ir.operations.iter().filter(|o| o.module == tag.module).collect();
+    let clients = clients(ir).into_iter().filter_map(|client| {
+        let session = client.session.map(|session| session.name.as_str());
+        let methods: Vec<TokenStream> = operations
+            .iter()
+            .filter(|operation| operation.session.as_deref() == session)
+            .map(|operation| method(ir, operation, options))
+            .collect();
+        let name = &client.name;
+        (!methods.is_empty()).then(|| quote!(impl client::#name { #(#methods)* }))
+    });
+    let clients: Vec<TokenStream> = clients.collect();
+    let markers = operations.iter().map(|operation| {
+        let choices = operation.choices.iter().map(parameters::choice_type);
+        let setters = setters(operation);
+        let marker = marker(ir, operation);
+        let types = responses::types(operation);
+        quote!(#setters #marker #(#choices)* #types)
+    });
+    let markers: Vec<TokenStream> = markers.collect();
+    let types = needs_types(&operations).then(|| {
+        quote!(
+            use crate::types;
+        )
+    });
+    let head = docs::lines(&tag.doc, &about(tag));
+    let head = head.iter().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    quote! {
+        #(#![doc = #head])*
+
+        use crate::client;
+        #types
+        use countersign_runtime as runtime;
+
+        #(#clients)*
+        #(#markers)*
+    }
+}
+
+fn about(tag: &Tag) -> String {
+    match docs::plain_line(&tag.name) {
+        name if name.is_empty() => "Operations.".to_owned(),
+        name => format!("Operations of {name}."),
+    }
+}
+
+/// Whether the file of these operations names a type of `types.rs`.
+fn needs_types(operations: &[&Operation]) -> bool {
+    operations.iter().any(|operation| {
+        let mut found = false;
+        let mut look = |ty: &_| expressions::names(ty, &mut |_| found = true);
+        parameters::types(operation).for_each(&mut look);
+        responses::content_types(operation).for_each(&mut look);
+        found
+    })
+}
+
+/// A type that has methods for operations.
+pub struct ClientType<'i> {
+    /// Its name.
+    pub name: Ident,
+    /// The session that it holds; none for the client itself.
+    pub session: Option<&'i Session>,
+    /// The method of the client that makes it: `user`, `backend`.
+    pub method: Ident,
+    /// The type of the session's token: `UserToken`.
+    pub token: Ident,
+}
+
+/// The client itself, and one more for each session that operations need.
+pub fn clients(ir: &Ir) -> Vec<ClientType<'_>> {
+    let client = ClientType {
+        name: format_ident!("Client"),
+        session: None,
+        method: format_ident!("client"),
+        token: format_ident!("Token"),
+    };
+    let used = |session: &&Session| ir.operations.iter().any(|o| o.session.as_deref() == Some(&session.name));
+    let mut kinds = Vec::new();
+    let mut clients = vec![client];
+    for session in ir.sessions.iter().filter(used) {
+        // The kind names the first of its kind; a second one goes by its own name.
+        let stem = session.name.strip_suffix("_token").unwrap_or(&session.name).to_owned();
+        let method = match (session.kind, kinds.contains(&session.kind)) {
+            (SessionKind::User, false) => "user".to_owned(),
+            (SessionKind::Service, false) => "backend".to_owned(),
+            (_, true) => stem.to_snake_case(),
+        };
+        kinds.push(session.kind);
+        clients.push(ClientType {
+            name: format_ident!("{}Client", method.to_upper_camel_case()),
+            session: Some(session),
+            method: format_ident!("{method}"),
+            token: format_ident!("{}", session.name.to_upper_camel_case()),
+        });
+    }
+    clients
+}
+
+/// The type whose method an operation is.
+pub fn client_of<'i>(ir: &'i Ir, operation: &Operation) -> ClientType<'i> {
+    let mut clients = clients(ir);
+    let session = operation.session.as_deref();
+    let at = clients.iter().position(|client| client.session.map(|s| s.name.as_str()) == session);
+    clients.swap_remove(at.unwrap_or(0))
+}
+
+/// One method: what the call takes, and the request that it makes of it.
+fn method(ir: &Ir, operation: &Operation, options: &EmitOptions) -> TokenStream {
+    let name = format_ident!("{}", operation.name);
+    let marker = format_ident!("{}", operation.marker);
+    let doc = docs::attributes(&pages::method(ir, operation, options));
+    let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
+    let arguments = parameters::arguments(operation);
+    let names = arguments.iter().map(|argument| {
+        let (name, ty) = (&argument.name, &argument.ty);
+        quote!(#name: #ty)
+    });
+    let steps = arguments.iter().filter_map(|argument| argument.step.as_ref());
+    let applied = arguments.iter().filter(|argument| argument.step.is_none()).fold(
+        quote!(self.request_of::<#marker>() #(#steps)*),
+        |request, argument| {
+            let name = &argument.name;
+            quote!(#name.apply(#request))
+        },
+    );
+    quote! {
+        #doc
+        #deprecated
+        pub fn #name(&self, #(#names),*) -> client::Call<#marker> {
+            client::Call::new(#applied)
+        }
+    }
+}
+
+/// Setters of what may be left out.
+fn setters(operation: &Operation) -> TokenStream {
+    let setters = parameters::setters(operation);
+    if setters.is_empty() {
+        return quote!();
+    }
+    let marker = format_ident!("{}", operation.marker);
+    let setters = setters.into_iter().map(|parameters::Setter { doc, deprecated, argument }| {
+        let parameters::Argument { name, method, ty, step } = argument;
+        let deprecated = deprecated.then(|| quote!(#[deprecated]));
+        let doc = docs::attributes(&doc);
+        quote! {
+            #doc
+            #deprecated
+            pub fn #method(self, #name: #ty) -> Self {
+                self.map(|request| request #step)
+            }
+        }
+    });
+    quote!(impl client::Call<#marker> { #(#setters)* })
+}
+
+/// The marker type, and how the operation's responses are read.
+fn marker(ir: &Ir, operation: &Operation) -> TokenStream {
+    let marker = format_ident!("{}", operation.marker);
+    let doc = docs::attributes(&[pages::line(operation)]);
+    let info = info(ir, operation);
+    let (output, error) = (responses::output(operation), responses::error(operation));
+    let streams = responses::streams(operation).then(|| {
+        quote!(
+            const STREAMS: bool = true;
+        )
+    });
+    let read = responses::read(operation);
+    quote! {
+        #doc
+        #[derive(Clone, Copy, Debug)]
+        pub struct #marker;
+
+        impl runtime::Operation for #marker {
+            type Output = #output;
+            type Error = #error;
+            const INFO: &'static runtime::OperationInfo = &#info;
+            #streams
+            fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+                #read
+            }
+        }
+    }
+}
+
+fn info(ir: &Ir, operation: &Operation) -> TokenStream {
+    let Operation { id, method, path, .. } = operation;
+    let provider = &ir.api.provider;
+    let security = operation.security.iter().map(|schemes| quote!(&[#(#schemes),*]));
+    let repeat = match operation.repeat {
+        Repeat::Safe => quote!(Safe),
+        Repeat::Unsafe => quote!(Unsafe),
+        Repeat::Never => quote!(Never),
+    };
+    quote! {
+        runtime::OperationInfo {
+            provider: #provider,
+            id: #id,
+            method: #method,
+            path: #path,
+            security: &[#(#security),*],
+            repeat: runtime::Repeat::#repeat,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What a method takes, and how each value reaches the request.
+//!
+//! What must be there is positional, in the order of the IR: parameters, choices, the body. What may be left
+//! out is a setter on the call, so that one more of them never breaks a caller.
+
+use crate::ir::{Body, BodyContent, Operation, Parameter, ParameterChoice, ParameterPlace, TextKind, TypeExpr};
+use crate::{docs, expressions};
+use heck::ToSnakeCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+/// A value that a method takes.
+pub struct Argument {
+    /// Its name.
+    pub name: Ident,
+    /// The setter's name.
+    pub method: Ident,
+    /// Its type.
+    pub ty: TokenStream,
+    /// The step of the request's chain that takes it; none if the value applies itself.
+    pub step: Option<TokenStream>,
+}
+
+/// A method of the call for a value that may be left out.
+pub struct Setter {
+    /// Its documentation.
+    pub doc: Vec<String>,
+    /// `deprecated`.
+    pub deprecated: bool,
+    /// What it takes.
+    pub argument: Argument,
+}
+
+/// The positional arguments.
+pub fn arguments(operation: &Operation) -> Vec<Argument> {
+    let parameters = operation.parameters.iter().filter(|parameter| parameter.required).map(parameter_argument);
+    let choices = operation.choices.iter().map(|choice| {
+        let (name, ty) = (format_ident!("{}", choice.name), format_ident!("{}", choice.type_name));
+        Argument { method: name.clone(), name, ty: quote!(&#ty), step: None }
+    });
+    let body = operation.body.iter().filter(|body| body.required).map(|body| body_argument(operation, body));
+    parameters.chain(choices).chain(body).collect()
+}
+
+/// The setters.
+pub fn setters(operation: &Operation) -> Vec<Setter> {
+    let parameters = operation.parameters.iter().filter(|parameter| !parameter.required).map(|parameter| Setter {
+        doc: docs::lines(&parameter.doc, &place_line(parameter)),
+        deprecated: parameter.deprecated,
+        argument: parameter_argument(parameter),
+    });
+    let body = operation.body.iter().filter(|body| !body.required).map(|body| Setter {
+        doc: docs::lines(&body.doc, "The body."),
+        deprecated: false,
+        argument: body_argument(operation, body),
+    });
+    parameters.chain(body).collect()
+}
+
+/// What a parameter is, in a sentence.
+pub fn place_line(parameter: &Parameter) -> String {
+    let place = match parameter.place {
+        ParameterPlace::Path => "Path segment",
+        ParameterPlace::Query { .. } => "Query parameter",
+        ParameterPlace::Header => "Header",
+    };
+    format!("{place} {}.", docs::code(&parameter.wire))
+}
+
+/// Types of parameters and body.
+pub fn types(operation: &Operation) -> impl Iterator<Item = &TypeExpr> {
+    let choices = operation.choices.iter().flat_map(|choice| choice.variants.iter().map(|(_, p)| &p.ty));
+    let body = operation.body.iter().filter_map(|body| match &body.content {
+        BodyContent::Json(ty) | BodyContent::Form(ty) => Some(ty),
+        BodyContent::Text | BodyContent::Bytes => None,
+    });
+    operation.parameters.iter().map(|parameter| &parameter.ty).chain(choices).chain(body)
+}
+
+fn parameter_argument(parameter: &Parameter) -> Argument {
+    let name = format_ident!("{}", parameter.name);
+    let ty = value(&parameter.ty);
+    let step = step(parameter, &argument_reference(&name, ty));
+    Argument { method: setter_name(&parameter.name), ty: expressions::borrowed(ty), name, step: Some(step) }
+}
+
+/// A parameter is left out rather than null.
+fn value(ty: &TypeExpr) -> &TypeExpr {
+    match ty {
+        TypeExpr::Nullable(inner) => inner,
+        ty => ty,
+    }
+}
+
+/// An argument as the runtime takes it: by reference.
+fn argument_reference(name: &Ident, ty: &TypeExpr) -> TokenStream {
+    match ty {
+        TypeExpr::Bool | TypeExpr::Integer(_) | TypeExpr::Float => quote!(&#name),
+        _ => quote!(#name),
+    }
+}
+
+/// The step of the request's chain for a value.
+fn step(parameter: &Parameter, value: &TokenStream) -> TokenStream {
+    let wire = &parameter.wire;
+    match parameter.place {
+        ParameterPlace::Path => quote!(.path(#wire, #value)),
+        ParameterPlace::Query { explode: false } if matches!(parameter.ty, TypeExpr::List(_)) => {
+            quote!(.query_joined(#wire, #value))
+        }
+        ParameterPlace::Query { .. } => quote!(.query(#wire, #value)),
+        ParameterPlace::Header => quote!(.header(#wire, #value)),
+    }
+}
+
+/// Names that the call itself has.
+const CALL: [&str; 6] = ["new", "map", "timeout", "extra_header", "into_future", "clone"];
+
+fn setter_name(name: &str) -> Ident {
+    match CALL.contains(&name) {
+        true => format_ident!("{name}_parameter"),
+        false => format_ident!("{name}"),
+    }
+}
+
+fn body_argument(operation: &Operation, body: &Body) -> Argument {
+    let taken = |name: &str| {
+        operation.parameters.iter().any(|p| p.name == name) || operation.choices.iter().any(|c| c.name == name)
+    };
+    let name = format_ident!("{}", if taken("body") { "request_body" } else { "body" });
+    let media_type = &body.media_type;
+    let (ty, step) = match &body.content {
+        BodyContent::Json(ty) => {
+            let borrowed = body_type(ty);
+            let by_value = matches!(ty, TypeExpr::Bool | TypeExpr::Integer(_) | TypeExpr::Float);
+            let value = if by_value { quote!(&#name) } else { quote!(#name) };
+            match is_json(media_type) {
+                true => (borrowed, quote!(.json(#value))),
+                false => (borrowed, quote!(.json_as(#media_type, #value))),
+            }
+        }
+        BodyContent::Form(ty) => (body_type(ty), quote!(.form(#name))),
+        BodyContent::Text => (quote!(impl Into<String>), quote!(.text(#media_type, #name))),
+        BodyContent::Bytes => (quote!(impl Into<runtime::bytes::Bytes>), quote!(.bytes(#media_type, #name))),
+    };
+    Argument { method: name.clone(), name, ty, step: Some(step) }
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+/// A body is written as it is, null included.
+fn body_type(ty: &TypeExpr) -> TokenStream {
+    match ty {
+        TypeExpr::Nullable(_) => {
+            let ty = expressions::outside(ty);
+            quote!(&#ty)
+        }
+        ty => expressions::borrowed(ty),
+    }
+}
+
+/// The enum of parameters of which exactly one is given.
+pub fn choice_type(choice: &ParameterChoice) -> TokenStream {
+    let name = format_ident!("{}", choice.type_name);
+    let doc = format!(" Exactly one of these, for `{}`.", choice.name);
+    let variants = choice.variants.iter().map(|(variant, parameter)| {
+        let variant = format_ident!("{variant}");
+        let doc = docs::of(&parameter.doc, &place_line(parameter));
+        let ty = expressions::outside(value(&parameter.ty));
+        quote!(#doc #variant(#ty))
+    });
+    let arms = choice.variants.iter().map(|(variant, parameter)| {
+        let variant = format_ident!("{variant}");
+        let value = quote!(value);
+        let step = step(parameter, &value);
+        quote!(Self::#variant(value) => request #step)
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants),*
+        }
+
+        impl #name {
+            fn apply(&self, request: runtime::Request) -> runtime::Request {
+                match self {
+                    #(#arms),*
+                }
+            }
+        }
+    }
+}
+
+/// The first word of an argument's example.
+pub fn hint(wire: &str) -> String {
+    let hint: String = wire.to_snake_case().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    match hint.is_empty() {
+        true => "text".to_owned(),
+        false => hint,
+    }
+}
+
+/// Whether the request can carry a parameter of this type.
+pub fn is_carried(ty: &TypeExpr, is_text: &dyn Fn(&str) -> bool) -> bool {
+    match value(ty) {
+        TypeExpr::Any | TypeExpr::Map(_) | TypeExpr::Nullable(_) => false,
+        TypeExpr::Named(name) => is_text(name),
+        TypeExpr::List(item) => !matches!(**item, TypeExpr::List(_)) && is_carried(item, is_text),
+        TypeExpr::Bool
+        | TypeExpr::Integer(_)
+        | TypeExpr::Float
+        | TypeExpr::Decimal
+        | TypeExpr::Text(
+            TextKind::Plain | TextKind::DateTime | TextKind::Date | TextKind::Uuid | TextKind::Sensitive,
+        ) => true,
+    }
+}

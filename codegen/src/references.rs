@@ -1,0 +1,262 @@
+//! Where a `$ref` leads: JSON Pointers (RFC 6901) into the same document.
+//!
+//! 1. [`References::new`] walks the document once and remembers where each node stands.
+//! 2. [`References::resolve`] follows a node's `$ref`, and that node's, until something else stands there.
+//! 3. [`References::pointer_of`] gives the JSON Pointer of any node, for findings and names.
+//!
+//! A pointer may be percent-encoded, as URI fragments are (RFC 6901 section 6). Members beside a `$ref` are
+//! not looked at; [`crate::lint`] and [`crate::normalize`] decide what they mean. References to other files
+//! are a finding: they are not supported yet.
+
+use crate::finding::Finding;
+use crate::lint::rules::{self, Rule};
+use crate::spec::{Mark, Node, Spec, Value};
+use std::collections::{HashMap, HashSet};
+
+/// The nodes of a document by place, and where references lead.
+#[derive(Debug)]
+pub struct References<'a> {
+    spec: &'a Spec,
+    parents: HashMap<*const Node, Parent<'a>>,
+    /// Members of large maps, so that many references into one map stay linear.
+    members: HashMap<(*const Node, &'a str), &'a Node>,
+}
+
+/// What stands behind a reference, or the node itself where there is none.
+#[derive(Clone, Debug)]
+pub struct Resolved<'a> {
+    /// The node; not a reference itself.
+    pub node: &'a Node,
+    /// Its JSON Pointer from the root: `/components/schemas/Order`.
+    pub pointer: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Parent<'a> {
+    node: *const Node,
+    token: Token<'a>,
+    key_at: Mark,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Token<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+/// Maps with more members than this are looked up by hash.
+const LARGE_MAP: usize = 16;
+
+impl<'a> References<'a> {
+    /// Walks `spec` once.
+    pub fn new(spec: &'a Spec) -> Self {
+        let mut references = References { spec, parents: HashMap::new(), members: HashMap::new() };
+        // A list of its own instead of recursion: depth is limited by the reader, not by this stack.
+        let mut open = vec![&spec.root];
+        while let Some(node) = open.pop() {
+            match &node.value {
+                Value::Map(members) => {
+                    for (key, child) in members {
+                        let token = Token::Key(&key.text);
+                        references.parents.insert(child, Parent { node, token, key_at: key.at });
+                        if members.len() > LARGE_MAP {
+                            references.members.insert((node, &key.text), child);
+                        }
+                        open.push(child);
+                    }
+                }
+                Value::List(items) => {
+                    for (index, child) in items.iter().enumerate() {
+                        let token = Token::Index(index);
+                        references.parents.insert(child, Parent { node, token, key_at: child.at });
+                        open.push(child);
+                    }
+                }
+                _ => {}
+            }
+        }
+        references
+    }
+
+    /// The document.
+    pub fn spec(&self) -> &'a Spec {
+        self.spec
+    }
+
+    /// Follows the `$ref` of `node`, and on until something else stands there.
+    ///
+    /// A node without a `$ref` is returned as it is, with its own pointer.
+    ///
+    /// # Errors
+    /// A finding when a reference leads nowhere (`dangling-ref`), to another file (`external-ref`), in a
+    /// circle (`ref-cycle`), or is not text that a reference may be (`invalid-ref`).
+    pub fn resolve(&self, node: &'a Node) -> Result<Resolved<'a>, Box<Finding>> {
+        let mut seen = HashSet::new();
+        let mut node = node;
+        while let Some((_, reference)) = node.entry("$ref") {
+            if !seen.insert(std::ptr::from_ref(node)) {
+                let message = "this reference leads back to itself";
+                let help = "let one of the references of the circle be the thing itself";
+                return Err(Box::new(self.error(rules::REF_CYCLE, reference, message.to_owned(), help)));
+            }
+            node = self.target(reference)?;
+        }
+        Ok(Resolved { node, pointer: self.pointer_of(node) })
+    }
+
+    /// Whether `node` is a reference.
+    pub fn is_reference(node: &Node) -> bool {
+        node.get("$ref").is_some()
+    }
+
+    /// The node that the text of a `$ref` names; one step, not followed further.
+    ///
+    /// # Errors
+    /// As [`References::resolve`], but for circles.
+    pub fn target(&self, reference: &'a Node) -> Result<&'a Node, Box<Finding>> {
+        let Some(text) = reference.text() else {
+            let message = "`$ref` must be text".to_owned();
+            return Err(Box::new(self.error(rules::INVALID_REF, reference, message, "write '#/components/…'")));
+        };
+        let Some(fragment) = text.strip_prefix('#') else {
+            let message = format!("`{text}` points to another document, which is not supported yet");
+            let help = "move what it names into this file and refer to it as '#/components/…'";
+            return Err(Box::new(self.error(rules::EXTERNAL_REF, reference, message, help)));
+        };
+        let tokens = pointer_tokens(fragment).map_err(|problem| {
+            let message = format!("`{text}` is not a JSON Pointer: {problem}");
+            Box::new(self.error(rules::INVALID_REF, reference, message, "write '#/components/…'; '~1' stands for '/'"))
+        })?;
+        let mut node = &self.spec.root;
+        for token in &tokens {
+            node = self.child(node, token).ok_or_else(|| {
+                let message = format!("`{text}` names nothing in this document: there is no `{token}`");
+                Box::new(self.error(rules::DANGLING_REF, reference, message, &self.almost(node, token)))
+            })?;
+        }
+        Ok(node)
+    }
+
+    /// The JSON Pointer of a node of this document; empty for the root, and for nodes of no document.
+    pub fn pointer_of(&self, node: &Node) -> String {
+        let mut tokens = Vec::new();
+        let mut at = std::ptr::from_ref(node);
+        while let Some(parent) = self.parents.get(&at) {
+            tokens.push(parent.token);
+            at = parent.node;
+        }
+        let mut pointer = String::new();
+        for token in tokens.iter().rev() {
+            pointer.push('/');
+            match token {
+                Token::Key(key) => pointer.push_str(&escape_token(key)),
+                Token::Index(index) => pointer.push_str(&index.to_string()),
+            }
+        }
+        pointer
+    }
+
+    /// Where the key of a node stands; for items of lists and for the root, where the node stands.
+    pub fn key_at(&self, node: &Node) -> Mark {
+        self.parents.get(&std::ptr::from_ref(node)).map_or(node.at, |parent| parent.key_at)
+    }
+
+    /// The key under which a node stands in a map.
+    pub fn key_of(&self, node: &Node) -> Option<&'a str> {
+        match self.parents.get(&std::ptr::from_ref(node))?.token {
+            Token::Key(key) => Some(key),
+            Token::Index(_) => None,
+        }
+    }
+
+    /// The node at a JSON Pointer, or the last one on the way there, and the place to show for it.
+    ///
+    /// For lists and maps the place is their key: a step, a scheme, a case is known by its name.
+    pub fn nearest(&self, pointer: &str) -> (&'a Node, Mark) {
+        let mut node = &self.spec.root;
+        for token in pointer.split('/').skip(1) {
+            let Ok(token) = unescape_token(token) else { break };
+            let Some(child) = self.child(node, &token) else { break };
+            node = child;
+        }
+        let at = match node.value {
+            Value::List(_) | Value::Map(_) | Value::Null => self.key_at(node),
+            _ => node.at,
+        };
+        (node, at)
+    }
+
+    fn child(&self, node: &'a Node, token: &str) -> Option<&'a Node> {
+        match &node.value {
+            Value::Map(members) if members.len() > LARGE_MAP => {
+                // The key's lifetime is the lookup's alone, so the pair is built from a shorter borrow.
+                let members: &HashMap<(*const Node, &str), &'a Node> = &self.members;
+                members.get(&(std::ptr::from_ref(node), token)).copied()
+            }
+            Value::Map(_) => node.get(token),
+            Value::List(items) => items.get(list_index(token)?),
+            _ => None,
+        }
+    }
+
+    /// Help for a reference that leads nowhere: a name that is almost the same, or what to do.
+    fn almost(&self, node: &Node, token: &str) -> String {
+        let names = node.members().map(|(key, _)| key.text.as_str());
+        match crate::finding::similar(token, names) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "define it, or correct the reference".to_owned(),
+        }
+    }
+
+    fn error(&self, rule: Rule, node: &Node, message: String, help: &str) -> Finding {
+        Finding::new(self.spec, rule.level, rule.id, node.at, self.pointer_of(node), message).help(help)
+    }
+}
+
+/// A reference token of a JSON Pointer: `~` and `/` escaped.
+pub fn escape_token(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
+/// The tokens of a JSON Pointer that stands in a URI fragment, percent-decoded and unescaped.
+fn pointer_tokens(fragment: &str) -> Result<Vec<String>, &'static str> {
+    let pointer = percent_decode(fragment)?;
+    if pointer.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(tokens) = pointer.strip_prefix('/') else { return Err("it does not begin with '/'") };
+    tokens.split('/').map(unescape_token).collect()
+}
+
+fn unescape_token(token: &str) -> Result<String, &'static str> {
+    let mut parts = token.split('~');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.as_bytes().first() {
+            Some(b'0') => text.push('~'),
+            Some(b'1') => text.push('/'),
+            _ => return Err("'~' stands before '0' or '1' only"),
+        }
+        text.push_str(&part[1..]);
+    }
+    Ok(text)
+}
+
+fn percent_decode(text: &str) -> Result<String, &'static str> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.ok_or("'%' stands before two hexadecimal digits only")?);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).map_err(|_| "percent-decoded, it is not UTF-8")
+}
+
+/// An array index as RFC 6901 writes it: digits without a leading zero.
+fn list_index(token: &str) -> Option<usize> {
+    let digits = !token.is_empty() && token.bytes().all(|b| b.is_ascii_digit());
+    let leading_zero = token.len() > 1 && token.starts_with('0');
+    if digits && !leading_zero { token.parse().ok() } else { None }
+}

@@ -1,0 +1,352 @@
+//! What a document says of signing: schemes, tokens, sessions, and which of them an operation needs.
+//!
+//! 1. `shape` holds `x-signing`, `x-signing-recipes` and `x-signing-sessions` against the JSON Schema of the
+//!    extension (specs/x-signing.schema.json).
+//! 2. [`countersign_auth::document`] resolves `use` and `with`, and checks order, types and completeness.
+//! 3. Sessions are joined with the operations that they name.
+//! 4. [`security_of`] resolves OpenAPI's `security`.
+//!
+//! Errors come back with JSON Pointers; here they become findings with lines. Running recipes against
+//! vectors is [`crate::vectors`]' part.
+
+mod shape;
+
+use crate::finding::{Finding, has_errors, shortened};
+use crate::ir::{Doc, Scheme, Session, SessionKind};
+use crate::lint::extensions::has_member;
+use crate::lint::operations::METHODS;
+use crate::lint::rules::{self, Rule};
+use crate::references::{References, escape_token};
+use crate::spec::{Mark, Node, Spec, Value};
+use countersign_auth::document::{self, DocumentError};
+use countersign_auth::recipe::{Output, Recipe};
+
+/// Everything that a document declares with `x-signing`.
+#[derive(Clone, Debug, Default)]
+pub struct Signing {
+    /// Security schemes with a recipe, in the order of the document.
+    pub schemes: Vec<Scheme>,
+    /// Shared recipes without holes that end in `give`.
+    pub tokens: Vec<Recipe>,
+    /// `x-signing-sessions`, in the order of the document.
+    pub sessions: Vec<Session>,
+    /// What the author should look at although the recipes are right.
+    pub warnings: Vec<Finding>,
+}
+
+/// Reads the signing of a document.
+///
+/// # Errors
+/// Every finding in the extension, with its place.
+pub fn signing(spec: &Spec) -> Result<Signing, Vec<Finding>> {
+    let references = References::new(spec);
+    let mut reader = Reader { references: &references, findings: Vec::new() };
+    let recipes = reader.recipes();
+    let sessions = reader.sessions();
+    let mut signing = Signing { sessions, ..Signing::default() };
+    for declared in &recipes.recipes {
+        let recipe = declared.recipe.clone();
+        match (&recipe.output, declared.scheme) {
+            (Output::Give(_), false) => signing.tokens.push(recipe),
+            (Output::Send(_), false) => {}
+            (_, true) => signing.schemes.push(reader.scheme(recipe, &declared.pointer)),
+        }
+    }
+    reader.unsupported_schemes();
+    if has_errors(&reader.findings) {
+        return Err(reader.findings);
+    }
+    signing.warnings = reader.findings;
+    Ok(signing)
+}
+
+/// The recipes of a document with `components`: all of its schemes and complete shared recipes.
+///
+/// # Errors
+/// Every finding in them, with its place.
+pub fn recipes(spec: &Spec) -> Result<Vec<Recipe>, Vec<Finding>> {
+    let references = References::new(spec);
+    let mut reader = Reader { references: &references, findings: Vec::new() };
+    let recipes = reader.recipes();
+    if has_errors(&reader.findings) {
+        return Err(reader.findings);
+    }
+    Ok(recipes.recipes.into_iter().map(|declared| declared.recipe).collect())
+}
+
+/// The requirements of an operation, alternatives in order, each a set of scheme names that all apply.
+///
+/// The operation's own `security` comes before the document's. Nothing, or an empty list, means unsigned.
+pub fn security_of(spec: &Spec, operation: &Node) -> Vec<Vec<String>> {
+    let security = operation.get("security").or_else(|| spec.root.get("security"));
+    let alternatives = security.map(Node::items).unwrap_or_default();
+    let names = |requirement: &Node| requirement.members().map(|(name, _)| name.text.clone()).collect();
+    alternatives.iter().map(names).collect()
+}
+
+/// Every operation of the document's paths.
+fn operations(spec: &Spec) -> impl Iterator<Item = &Node> {
+    let items = spec.root.get("paths").into_iter().flat_map(Node::members);
+    let methods = items.flat_map(|(_, item)| item.members());
+    methods.filter(|(method, _)| METHODS.contains(&method.text.as_str())).map(|(_, operation)| operation)
+}
+
+/// The JSON Pointer under which a scheme's or shared recipe's own steps stand, `use` followed.
+pub(crate) fn recipe_pointer(spec: &Spec, name: &str) -> Option<String> {
+    let name = escape_token(name);
+    let shared = format!("/components/x-signing-recipes/{name}");
+    let scheme = format!("/components/securitySchemes/{name}/x-signing");
+    let Some(signing) = spec.root.at_pointer(&scheme) else {
+        return spec.root.at_pointer(&shared).map(|_| shared);
+    };
+    let used = signing.get("use").and_then(Node::text).map(escape_token);
+    Some(used.map_or(scheme, |used| format!("/components/x-signing-recipes/{used}")))
+}
+
+struct Reader<'r, 'a> {
+    references: &'r References<'a>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn spec(&self) -> &'a Spec {
+        self.references.spec()
+    }
+
+    fn report(&mut self, rule: Rule, at: Mark, pointer: String, message: String, help: Option<String>) {
+        let mut finding = Finding::new(self.spec(), rule.level, rule.id, at, pointer, message);
+        finding.help = help;
+        self.findings.push(finding);
+    }
+
+    /// Shape first; then what the engine says of recipes whose shape is right.
+    fn recipes(&mut self) -> document::Recipes {
+        self.findings.extend(shape::findings(self.references));
+        let wrong: Vec<String> = self.findings.iter().filter_map(|finding| recipe_of(&finding.pointer)).collect();
+        let errors = match document::recipes_from_components(&signing_part(self.spec())) {
+            Ok(recipes) => return recipes,
+            Err(errors) => errors,
+        };
+        for error in errors {
+            let shape_is_wrong = recipe_of(&error.pointer).is_some_and(|recipe| wrong.contains(&recipe));
+            if !shape_is_wrong {
+                self.document_error(error);
+            }
+        }
+        // A shape that the schema refuses and the engine takes still counts; the reverse must not pass either.
+        if self.findings.is_empty() {
+            let message = "the recipes of this document can't be read".to_owned();
+            self.report(rules::SIGNING_RECIPE, Mark { line: 1, column: 1 }, String::new(), message, None);
+        }
+        document::Recipes::default()
+    }
+
+    fn document_error(&mut self, error: DocumentError) {
+        let (_, at) = self.references.nearest(&error.pointer);
+        let message = sentence(&error);
+        self.report(rules::SIGNING_RECIPE, at, error.pointer, message, error.help);
+    }
+
+    /// A scheme, and whether its own type tells the truth about where the signature goes.
+    fn scheme(&mut self, recipe: Recipe, pointer: &str) -> Scheme {
+        let name = recipe.name.to_string();
+        let declaration = pointer.strip_suffix("/x-signing").unwrap_or(pointer);
+        let (node, at) = self.references.nearest(declaration);
+        match &recipe.output {
+            Output::Give(_) => {
+                let message = format!("the scheme `{name}` gives a token, and sends nothing");
+                let help = "move the recipe to `x-signing-recipes`, or let it `send`".to_owned();
+                self.report(rules::SIGNING_RECIPE, at, pointer.to_owned(), message, Some(help));
+            }
+            Output::Send(send) => {
+                let text = |key| node.get(key).and_then(Node::text).unwrap_or_default();
+                let (carriers, carrier) = match (text("type"), text("in")) {
+                    ("apiKey", "header") => (&send.headers, text("name")),
+                    ("apiKey", "query") => (&send.query, text("name")),
+                    ("http", _) => (&send.headers, "Authorization"),
+                    _ => (&send.headers, ""),
+                };
+                if !carriers.iter().any(|(name, _)| name.eq_ignore_ascii_case(carrier)) {
+                    let message = format!("the recipe sends nothing in the place that `{name}` itself names");
+                    let help = "for `type: apiKey`, `in` and `name` say where the signature goes; `type: http` means \
+                                `Authorization`";
+                    self.report(rules::SIGNING_SCHEME, at, declaration.to_owned(), message, Some(help.to_owned()));
+                }
+            }
+        }
+        let doc = Doc {
+            summary: None,
+            description: node.get("description").and_then(Node::text).map(str::to_owned),
+            url: None,
+            notes: self.assumptions(&name, node),
+        };
+        Scheme { name, recipe, doc, at }
+    }
+
+    /// Every `x-assumed` of a scheme and of the shared recipe that it uses.
+    fn assumptions(&self, name: &str, scheme: &'a Node) -> Vec<String> {
+        let shared = recipe_pointer(self.spec(), name).and_then(|pointer| self.spec().root.at_pointer(&pointer));
+        let shared = shared.filter(|_| scheme.at_pointer("/x-signing/use").is_some());
+        let mut notes = Vec::new();
+        for node in [Some(scheme), shared].into_iter().flatten() {
+            assumptions(node, &mut notes);
+        }
+        notes
+    }
+
+    fn sessions(&mut self) -> Vec<Session> {
+        let Some(sessions) = self.spec().root.at_pointer("/components/x-signing-sessions") else { return Vec::new() };
+        sessions.members().map(|(key, node)| self.session(&key.text, node)).collect()
+    }
+
+    fn session(&mut self, name: &str, node: &'a Node) -> Session {
+        let text = |key: &str| node.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+        let from = self.named_operation(node.get("from"));
+        let ends = node.get("ends").map(Node::items).unwrap_or_default();
+        for end in ends {
+            self.named_operation(Some(end));
+        }
+        if let (Some(operation), Some(at)) = (from, node.get("at"))
+            && let Some(pointer) = at.text()
+            && !self.yields(operation, pointer)
+        {
+            let message = format!("no response of `{}` has a member at `{}`", text("from"), shortened(pointer, 80));
+            let help = "name the property of the response that holds the token".to_owned();
+            let place = self.references.pointer_of(at);
+            self.report(rules::SESSION, at.at, place, message, Some(help));
+        }
+        Session {
+            name: name.to_owned(),
+            kind: if text("kind") == "service" { SessionKind::Service } else { SessionKind::User },
+            from: text("from"),
+            at: text("at"),
+            ends: ends.iter().filter_map(|end| end.text().map(str::to_owned)).collect(),
+            lifetime_seconds: seconds(&text("lifetime")),
+            refresh_once: text("on-reject") == "refresh-once",
+        }
+    }
+
+    /// The operation that a session names.
+    fn named_operation(&mut self, node: Option<&'a Node>) -> Option<&'a Node> {
+        let (node, id) = node.and_then(|node| node.text().map(|id| (node, id)))?;
+        let id_of = |operation: &'a Node| operation.get("operationId").and_then(Node::text);
+        let found = operations(self.spec()).find(|operation| id_of(operation) == Some(id));
+        if found.is_none() {
+            let similar = crate::finding::similar(id, operations(self.spec()).filter_map(id_of));
+            let help = similar.map(|id| format!("did you mean `{id}`?"));
+            let message = format!("there is no operation `{}`", shortened(id, 60));
+            self.report(rules::SESSION, node.at, self.references.pointer_of(node), message, help);
+        }
+        found
+    }
+
+    /// Whether some success of an operation has a member at a pointer.
+    fn yields(&self, operation: &'a Node, pointer: &str) -> bool {
+        let responses = operation.get("responses").into_iter().flat_map(Node::members);
+        let successes = responses.filter(|(status, _)| status.text.starts_with('2') || status.text == "default");
+        let mut schemas = successes.filter_map(|(_, response)| {
+            let response = self.references.resolve(response).ok()?.node;
+            let contents = response.get("content")?.members();
+            contents.filter(|(media, _)| media.text.contains("json")).find_map(|(_, content)| content.get("schema"))
+        });
+        schemas.any(|schema| has_member(self.references, schema, pointer))
+    }
+
+    /// Schemes that operations need and that declare no signing.
+    fn unsupported_schemes(&mut self) {
+        let Some(schemes) = self.spec().root.at_pointer("/components/securitySchemes") else { return };
+        let mut needed: Vec<String> = Vec::new();
+        for operation in operations(self.spec()) {
+            needed.extend(security_of(self.spec(), operation).into_iter().flatten());
+        }
+        for (key, scheme) in schemes.members() {
+            let signs = scheme.get("x-signing").is_some() || References::is_reference(scheme);
+            if !signs && needed.contains(&key.text) {
+                let message = format!("the scheme `{}` has no `x-signing`", shortened(&key.text, 60));
+                let help = "OpenAPI's own schemes are not supported yet: declare what is sent with `x-signing`";
+                let pointer = self.references.pointer_of(scheme);
+                self.report(rules::UNSUPPORTED, key.at, pointer, message, Some(help.to_owned()));
+            }
+        }
+    }
+}
+
+/// An error's message; those that begin with their predicate get their subject, the last name of the pointer.
+pub(crate) fn sentence(error: &DocumentError) -> String {
+    let predicate = ["is ", "reads ", "does "].iter().any(|verb| error.message.starts_with(verb));
+    match error.pointer.rsplit('/').next() {
+        Some(subject) if predicate && !subject.is_empty() => format!("`{}` {}", shortened(subject, 60), error.message),
+        _ if predicate => format!("this {}", error.message),
+        _ => error.message.clone(),
+    }
+}
+
+/// The recipe, scheme or session that a pointer leads into.
+fn recipe_of(pointer: &str) -> Option<String> {
+    let mut tokens = pointer.split('/').skip(1);
+    match (tokens.next(), tokens.next(), tokens.next()) {
+        (Some("components"), Some(place), Some(name)) => Some(format!("/components/{place}/{name}")),
+        _ => None,
+    }
+}
+
+fn assumptions(node: &Node, notes: &mut Vec<String>) {
+    if let Some(why) = node.get("x-assumed").and_then(Node::text) {
+        let note = format!("Assumed: {}.", why.trim().trim_end_matches('.'));
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    for (_, child) in node.members() {
+        assumptions(child, notes);
+    }
+    for child in node.items() {
+        assumptions(child, notes);
+    }
+}
+
+/// `30s`, `5m`, `1h`, `1d` in seconds.
+fn seconds(duration: &str) -> Option<u32> {
+    let unit = match duration.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return None,
+    };
+    duration[..duration.len() - 1].parse::<u32>().ok()?.checked_mul(unit)
+}
+
+/// The part of a document that signing reads, in the form that the engine reads.
+fn signing_part(spec: &Spec) -> document::Value {
+    let components = spec.root.get("components");
+    let mut parts = Vec::new();
+    for (key, node) in components.into_iter().flat_map(Node::members) {
+        match key.text.as_str() {
+            "x-signing-recipes" | "x-signing-sessions" => parts.push((key.text.clone(), value(node))),
+            "securitySchemes" => {
+                let signing = node.members().filter_map(|(name, scheme)| {
+                    let signing = ("x-signing".to_owned(), value(scheme.get("x-signing")?));
+                    Some((name.text.clone(), document::Value::Map(vec![signing])))
+                });
+                parts.push((key.text.clone(), document::Value::Map(signing.collect())));
+            }
+            _ => {}
+        }
+    }
+    document::Value::Map(vec![("components".to_owned(), document::Value::Map(parts))])
+}
+
+/// A node in the form that the engine reads.
+pub(crate) fn value(node: &Node) -> document::Value {
+    match &node.value {
+        Value::Null => document::Value::Null,
+        Value::Bool(value) => document::Value::Bool(*value),
+        Value::Number(text) => document::Value::Number(text.clone()),
+        Value::Text(text) => document::Value::Text(text.clone()),
+        Value::List(items) => document::Value::List(items.iter().map(value).collect()),
+        Value::Map(members) => {
+            document::Value::Map(members.iter().map(|(key, node)| (key.text.clone(), value(node))).collect())
+        }
+    }
+}

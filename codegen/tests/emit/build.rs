@@ -1,0 +1,604 @@
+//! An IR with everything that an IR can hold, built by hand.
+
+use countersign_auth::recipe::{
+    Carrier, Encoding, Escape, Expression, FormPart, Freshness, HashAlgorithm, Input, JwsPayload, KeyEncoding,
+    Lifetime, Operation, Output, PhpArrays, RandomForm, Recipe, RequestPart, Rules, Send, Setting, Source, Step,
+    Substitutes, TargetFrom, Template, TemplatePart, TimeForm,
+};
+use countersign_codegen::ir::{
+    self, Api, Body, BodyContent, Branch, Doc, Enum, FailureWhen, Field, IntegerKind, Ir, Parameter, ParameterChoice,
+    ParameterPlace, Repeat, Response, ResponseContent, Scheme, Session, SessionKind, StatusPattern, Struct, Tag,
+    TextKind, TypeDef, TypeExpr, TypeKind, Union, UnionBy, Variant,
+};
+use countersign_codegen::spec::Mark;
+use std::borrow::Cow;
+
+/// A service that has one of everything.
+pub(crate) fn everything() -> Ir {
+    Ir {
+        api: Api {
+            provider: "acme".into(),
+            title: "Acme".into(),
+            version: "2024-01".into(),
+            doc: doc(
+                "Orders and more.",
+                "Long text with `code`, a link to [the manual](https://acme.example/manual) and https://acme.example/bare.",
+            ),
+            crate_name: "acme-client".into(),
+            crate_version: "0.1.0".into(),
+            spec_path: "specs/acme/openapi.yaml".into(),
+            docs_url: Some("https://docs.acme.example/".into()),
+            servers: vec![
+                ir::Server { name: "Production".into(), url: "https://api.acme.example".into(), doc: Doc::default() },
+                ir::Server {
+                    name: "Sandbox".into(),
+                    url: "https://sandbox.acme.example/v2".into(),
+                    doc: doc("For tests.", ""),
+                },
+            ],
+            tags: vec![
+                Tag { module: "orders".into(), name: "orders".into(), doc: doc("", "All about orders.") },
+                Tag { module: "files".into(), name: "files & more".into(), doc: Doc::default() },
+            ],
+        },
+        schemes: vec![
+            scheme("acme", signing_recipe("acme", Source::Literal("".into()))),
+            scheme("acme_user", signing_recipe("acme_user", Source::Session { name: "user_token".into() })),
+            scheme("acme_service", signing_recipe("acme_service", Source::Session { name: "service_token".into() })),
+            scheme("header", header_recipe()),
+        ],
+        tokens: vec![token_recipe()],
+        sessions: vec![session("user_token", SessionKind::User), session("service_token", SessionKind::Service)],
+        types: types(),
+        operations: operations(),
+    }
+}
+
+pub(crate) fn doc(summary: &str, description: &str) -> Doc {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Doc { summary: text(summary), description: text(description), url: None, notes: Vec::new() }
+}
+
+fn scheme(name: &str, recipe: Recipe) -> Scheme {
+    Scheme { name: name.into(), recipe, doc: Doc::default(), at: Mark { line: 7, column: 3 } }
+}
+
+fn session(name: &str, kind: SessionKind) -> Session {
+    Session {
+        name: name.into(),
+        kind,
+        from: "get_order".into(),
+        at: "/token".into(),
+        ends: Vec::new(),
+        lifetime_seconds: None,
+        refresh_once: false,
+    }
+}
+
+fn step(name: &'static str, value: Expression) -> Step {
+    Step { name: name.into(), value, settable: Cow::Borrowed(&[]) }
+}
+
+fn source(source: Source) -> Expression {
+    Expression::Source(source)
+}
+
+fn one(parts: Vec<TemplatePart>) -> Carrier {
+    Carrier::One(Template { parts: parts.into() })
+}
+
+/// Every source and operation that may stand together.
+fn signing_recipe(name: &'static str, subject: Source) -> Recipe {
+    let body = || Input::Source(Source::Request(RequestPart::Body));
+    let named = |name: &'static str| Input::Step(name.into());
+    let operation = Expression::Operation;
+    let steps = vec![
+        step("key_id", source(Source::Credential { name: "application_key".into(), secret: false })),
+        step(
+            "secret",
+            source(Source::Key {
+                name: "application_secret".into(),
+                decode: KeyEncoding::Utf8,
+                strip_prefix: Some("whsec_".into()),
+            }),
+        ),
+        step("subject", source(subject)),
+        step("nonce", source(Source::Random { form: RandomForm::UuidV4, max_length: Some(99) })),
+        step("salt", source(Source::Random { form: RandomForm::Hex(8), max_length: None })),
+        step("created", source(Source::Time { form: TimeForm::UnixSeconds, plus_seconds: -5 })),
+        Step {
+            name: "headers".into(),
+            value: operation(Operation::PhpJson {
+                of: Input::Source(Source::Request(RequestPart::Headers { only: vec!["Content-Type".into()].into() })),
+                arrays: PhpArrays::Assoc,
+                substitutes: Substitutes { without_body: Some("[]".into()), empty: Some("{}".into()) },
+            }),
+            settable: vec![Setting::Only, Setting::Arrays].into(),
+        },
+        step(
+            "content_digest",
+            operation(Operation::Hash {
+                algorithm: HashAlgorithm::Sha512,
+                of: body(),
+                encode: Encoding::Hex,
+                substitutes: Substitutes { without_body: Some("".into()), empty: None },
+            }),
+        ),
+        step("pairs", operation(Operation::SortedForm { of: body(), substitutes: Substitutes::default() })),
+        step(
+            "form",
+            operation(Operation::Form {
+                parts: vec![FormPart::Text(named("pairs")), FormPart::Pair("n".into(), named("nonce"))].into(),
+                substitutes: Substitutes::default(),
+            }),
+        ),
+        step(
+            "object",
+            operation(Operation::JsonObject { members: vec![("a".into(), named("form"))].into(), escape: Escape::Php }),
+        ),
+        step(
+            "joined",
+            operation(Operation::Concat {
+                parts: vec![named("object"), named("subject"), named("salt")].into(),
+                separator: ".".into(),
+                substitutes: Substitutes::default(),
+            }),
+        ),
+        step(
+            "string_to_sign",
+            operation(Operation::JsonArray {
+                items: vec![
+                    named("nonce"),
+                    named("created"),
+                    Input::Source(Source::Request(RequestPart::Target(TargetFrom::Base))),
+                    named("content_digest"),
+                    named("joined"),
+                ]
+                .into(),
+                escape: Escape::Minimal,
+            }),
+        ),
+        step(
+            "signature",
+            operation(Operation::Hmac {
+                algorithm: HashAlgorithm::Sha512,
+                key: "secret".into(),
+                of: named("string_to_sign"),
+                encode: Encoding::Base64,
+                substitutes: Substitutes::default(),
+            }),
+        ),
+        step(
+            "token",
+            operation(Operation::Jws {
+                algorithm: HashAlgorithm::Sha256,
+                key: "secret".into(),
+                header: vec![("alg".into(), "HS256".into())].into(),
+                payload: JwsPayload::Claims(
+                    vec![("iss".into(), named("key_id")), ("h".into(), named("headers"))].into(),
+                ),
+                escape: Escape::Minimal,
+            }),
+        ),
+    ];
+    Recipe {
+        name: name.into(),
+        steps: steps.into(),
+        output: Output::Send(Send {
+            headers: vec![
+                ("X-Key".into(), one(vec![TemplatePart::Step("key_id".into())])),
+                (
+                    "Authorization".into(),
+                    one(vec![TemplatePart::Text("Bearer ".into()), TemplatePart::Step("token".into())]),
+                ),
+                (
+                    "X-Signature".into(),
+                    Carrier::Many {
+                        items: vec![
+                            Template {
+                                parts: vec![TemplatePart::Text("n=".into()), TemplatePart::Step("nonce".into())].into(),
+                            },
+                            Template {
+                                parts: vec![TemplatePart::Text("v1=".into()), TemplatePart::Step("signature".into())]
+                                    .into(),
+                            },
+                        ]
+                        .into(),
+                        separator: ",".into(),
+                    },
+                ),
+            ]
+            .into(),
+            query: vec![("created".into(), one(vec![TemplatePart::Step("created".into())]))].into(),
+            body: None,
+            settable: vec![Setting::Header].into(),
+        }),
+        rules: Rules {
+            single_use: vec!["nonce".into()].into(),
+            freshness: Some(Freshness { of: "created".into(), window_seconds: 300 }),
+            lifetime: None,
+        },
+    }
+}
+
+fn header_recipe() -> Recipe {
+    Recipe {
+        name: "header".into(),
+        steps: vec![
+            step("key_id", source(Source::Credential { name: "application_key".into(), secret: false })),
+            step("passcode", source(Source::Credential { name: "type".into(), secret: true })),
+            step(
+                "other",
+                source(Source::Key { name: "other_key".into(), decode: KeyEncoding::Base64, strip_prefix: None }),
+            ),
+            step(
+                "signature",
+                Expression::Operation(Operation::Hmac {
+                    algorithm: HashAlgorithm::Sha1,
+                    key: "other".into(),
+                    of: Input::Source(Source::Request(RequestPart::Url)),
+                    encode: Encoding::Base64Url,
+                    substitutes: Substitutes::default(),
+                }),
+            ),
+        ]
+        .into(),
+        output: Output::Send(Send {
+            headers: vec![
+                ("X-Key".into(), one(vec![TemplatePart::Step("key_id".into())])),
+                ("X-Passcode".into(), one(vec![TemplatePart::Step("passcode".into())])),
+                ("X-Signature".into(), one(vec![TemplatePart::Step("signature".into())])),
+            ]
+            .into(),
+            ..Send::default()
+        }),
+        rules: Rules::default(),
+    }
+}
+
+fn token_recipe() -> Recipe {
+    let named = |name: &'static str| Input::Step(name.into());
+    Recipe {
+        name: "acme_experience".into(),
+        steps: vec![
+            step("issuer", source(Source::Credential { name: "application_key".into(), secret: false })),
+            step(
+                "secret",
+                source(Source::Key {
+                    name: "application_secret".into(),
+                    decode: KeyEncoding::Utf8,
+                    strip_prefix: None,
+                }),
+            ),
+            step("user_id", source(Source::Argument { name: "user_id".into(), optional: false })),
+            step("renewal_url", source(Source::Argument { name: "renewal_url".into(), optional: true })),
+            step("expires", source(Source::Time { form: TimeForm::UnixSeconds, plus_seconds: 300 })),
+            step(
+                "token",
+                Expression::Operation(Operation::Jws {
+                    algorithm: HashAlgorithm::Sha256,
+                    key: "secret".into(),
+                    header: vec![("alg".into(), "HS256".into()), ("typ".into(), "JWT".into())].into(),
+                    payload: JwsPayload::Claims(
+                        vec![
+                            ("iss".into(), named("issuer")),
+                            ("sub".into(), named("user_id")),
+                            ("exp".into(), named("expires")),
+                            ("rnw".into(), named("renewal_url")),
+                        ]
+                        .into(),
+                    ),
+                    escape: Escape::Minimal,
+                }),
+            ),
+        ]
+        .into(),
+        output: Output::Give("token".into()),
+        rules: Rules { lifetime: Some(Lifetime { of: "expires".into(), max_seconds: 3600 }), ..Rules::default() },
+    }
+}
+
+pub(crate) fn field(name: &str, wire: &str, ty: TypeExpr, required: bool, nullable: bool) -> Field {
+    Field {
+        name: name.into(),
+        wire: wire.into(),
+        ty,
+        required,
+        nullable,
+        boxed: false,
+        doc: Doc::default(),
+        deprecated: false,
+    }
+}
+
+pub(crate) fn named(name: &str) -> TypeExpr {
+    TypeExpr::Named(name.into())
+}
+
+pub(crate) fn list(item: TypeExpr) -> TypeExpr {
+    TypeExpr::List(Box::new(item))
+}
+
+pub(crate) fn map(value: TypeExpr) -> TypeExpr {
+    TypeExpr::Map(Box::new(value))
+}
+
+pub(crate) fn plain() -> TypeExpr {
+    TypeExpr::Text(TextKind::Plain)
+}
+
+pub(crate) fn type_def(name: &str, kind: TypeKind) -> TypeDef {
+    TypeDef {
+        name: name.into(),
+        doc: Doc::default(),
+        at: Mark { line: 40, column: 5 },
+        deprecated: false,
+        sent: true,
+        received: true,
+        kind,
+    }
+}
+
+pub(crate) fn object(name: &str, fields: Vec<Field>) -> TypeDef {
+    type_def(name, TypeKind::Struct(Struct { fields, extra: None }))
+}
+
+fn variant(name: &str, wire: &str, integer: bool) -> Variant {
+    Variant { name: name.into(), wire: wire.into(), integer, doc: Doc::default() }
+}
+
+fn branch(name: &str, ty: TypeExpr, tags: &[&str], boxed: bool) -> Branch {
+    Branch { name: name.into(), ty, tags: tags.iter().map(|t| t.to_string()).collect(), boxed, doc: Doc::default() }
+}
+
+fn types() -> Vec<TypeDef> {
+    let integer = TypeExpr::Integer(IntegerKind::I64);
+    let mut old = field("old", "old", plain(), false, false);
+    old.deprecated = true;
+    old.doc.notes = vec!["At most 36 characters.".into(), "Assumed: nobody says so".into()];
+    let mut next = field("next", "next", named("Node"), false, false);
+    next.boxed = true;
+    let mut left = field("left", "left", named("Node"), false, true);
+    left.boxed = true;
+    let every = vec![
+        field("any", "any", TypeExpr::Any, true, false),
+        field("any_null", "anyNull", TypeExpr::Any, true, true),
+        field("any_optional", "anyOptional", TypeExpr::Any, false, false),
+        field("any_double", "anyDouble", TypeExpr::Any, false, true),
+        field("bool", "bool", TypeExpr::Bool, true, false),
+        field("choice", "choice", named("PushTokenType"), true, false),
+        field("choice_double", "choiceDouble", named("PushTokenType"), false, true),
+        field("choice_null", "choiceNull", named("PushTokenType"), true, true),
+        field("date", "date", TypeExpr::Text(TextKind::Date), true, false),
+        field("date_time", "dateTime", TypeExpr::Text(TextKind::DateTime), false, true),
+        field("decimal", "decimal", TypeExpr::Decimal, true, false),
+        field("decimal_double", "decimalDouble", TypeExpr::Decimal, false, true),
+        field("float", "float", TypeExpr::Float, true, false),
+        field("i32", "i32", TypeExpr::Integer(IntegerKind::I32), true, false),
+        field("i64_optional", "i64Optional", integer.clone(), false, false),
+        field("id", "ID", named("Id"), true, false),
+        field("items_double", "itemsDouble", list(integer.clone()), false, true),
+        field("items_optional", "items", list(named("Node")), false, false),
+        field("map_any", "mapAny", map(TypeExpr::Any), true, false),
+        field("map_null", "mapNull", map(TypeExpr::Nullable(Box::new(named("Node")))), true, true),
+        field("map_of_decimals", "balances", map(TypeExpr::Decimal), true, false),
+        field("nested", "nested", list(list(TypeExpr::Nullable(Box::new(plain())))), true, false),
+        old,
+        field("sensitive", "sensitive", TypeExpr::Text(TextKind::Sensitive), true, false),
+        field("text_null", "textNull", plain(), true, true),
+        field("type_", "type", plain(), true, false),
+        field("u32", "u32", TypeExpr::Integer(IntegerKind::U32), true, false),
+        field("u64", "u64", TypeExpr::Integer(IntegerKind::U64), true, false),
+        field("uuid", "uuid", TypeExpr::Text(TextKind::Uuid), true, false),
+    ];
+    let mut types = vec![
+        type_def(
+            "Action",
+            TypeKind::Union(Union {
+                by: UnionBy::Tag("type".into()),
+                branches: vec![
+                    branch("Await", named("AwaitAction"), &["await", "wait"], false),
+                    branch("Tree", named("Node"), &["tree"], true),
+                ],
+            }),
+        ),
+        object(
+            "AwaitAction",
+            vec![
+                field("kind", "type", plain(), true, false),
+                field("seconds", "seconds", integer.clone(), false, false),
+            ],
+        ),
+        object("Empty", vec![]),
+        object("ErrorBody", vec![field("success", "success", TypeExpr::Bool, true, false)]),
+        object("Every", every),
+        object("Filter", vec![field("ids", "ids", list(plain()), false, false)]),
+        type_def(
+            "Id",
+            TypeKind::Union(Union {
+                by: UnionBy::Shape,
+                branches: vec![
+                    branch("Integer", integer.clone(), &[], false),
+                    branch("Text", plain(), &[], false),
+                    branch("Node", named("Node"), &[], true),
+                    branch("List", list(named("Id")), &[], false),
+                ],
+            }),
+        ),
+        type_def(
+            "Level",
+            TypeKind::Enum(Enum { variants: vec![variant("Low", "-1", true), variant("High", "2", true)] }),
+        ),
+        object(
+            "Node",
+            vec![
+                field("action", "action", named("Action"), false, false),
+                field("level", "level", named("Level"), true, false),
+                left,
+                next,
+            ],
+        ),
+        type_def(
+            "Open",
+            TypeKind::Struct(Struct {
+                fields: vec![field("id", "id", plain(), true, false)],
+                extra: Some(list(plain())),
+            }),
+        ),
+        object("OtherError", vec![field("message", "message", plain(), true, false)]),
+        type_def(
+            "PushTokenType",
+            TypeKind::Enum(Enum {
+                variants: vec![variant("Apns", "apns", false), variant("Quote", "a\"b\\c\nd", false)],
+            }),
+        ),
+    ];
+    types[0].deprecated = true;
+    types
+}
+
+pub(crate) fn parameter(name: &str, wire: &str, place: ParameterPlace, ty: TypeExpr, required: bool) -> Parameter {
+    Parameter { name: name.into(), wire: wire.into(), place, ty, required, doc: Doc::default(), deprecated: false }
+}
+
+pub(crate) fn response(status: StatusPattern, variant: &str, content: ResponseContent) -> Response {
+    Response { status, variant: variant.into(), content, failure: None, doc: doc("", "What it says.") }
+}
+
+pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> ir::Operation {
+    ir::Operation {
+        id: name.into(),
+        name: name.into(),
+        marker: heck::ToUpperCamelCase::to_upper_camel_case(name),
+        module: module.into(),
+        method: method.into(),
+        path: path.into(),
+        doc: doc("Does something", "A longer story.\n\n- one\n- two"),
+        at: Mark { line: 214, column: 5 },
+        deprecated: false,
+        repeat: Repeat::Safe,
+        security: vec![vec!["acme".into()]],
+        session: None,
+        parameters: Vec::new(),
+        choices: Vec::new(),
+        body: None,
+        successes: vec![response(StatusPattern::Exact(200), "Ok", ResponseContent::Json(named("Every")))],
+        errors: Vec::new(),
+        success_type: None,
+        error_type: None,
+    }
+}
+
+fn body(media_type: &str, content: BodyContent, required: bool) -> Option<Body> {
+    Some(Body { required, media_type: media_type.into(), content, doc: doc("", "The thing itself.") })
+}
+
+fn operations() -> Vec<ir::Operation> {
+    use ParameterPlace::{Header, Path, Query};
+    let json = |name: &str| ResponseContent::Json(named(name));
+    let exact = StatusPattern::Exact;
+    let failure = |body: &str| {
+        Some(ir::Failure {
+            at: "/success".into(),
+            when: FailureWhen::Equals(vec![false.into(), "no".into(), 0.into(), serde_json::Value::Null]),
+            body: named(body),
+        })
+    };
+
+    let mut get = operation("get_order", "orders", "GET", "/orders/{orderId}/{kind}");
+    get.parameters = vec![
+        parameter("order_id", "orderId", Path, plain(), true),
+        parameter("kind", "kind", Path, named("PushTokenType"), true),
+        parameter("at", "at", Query { explode: true }, TypeExpr::Text(TextKind::DateTime), true),
+        parameter("secret", "X-Secret", Header, TypeExpr::Text(TextKind::Sensitive), true),
+        parameter("n", "n", Query { explode: true }, TypeExpr::Integer(IntegerKind::I64), true),
+        parameter("limit", "limit", Query { explode: true }, TypeExpr::Integer(IntegerKind::U32), false),
+        parameter("ids", "ids", Query { explode: true }, list(plain()), false),
+        parameter("fields", "fields", Query { explode: false }, list(named("PushTokenType")), false),
+        parameter("timeout", "timeout", Query { explode: true }, TypeExpr::Float, false),
+        parameter("price", "X-Price", Header, TypeExpr::Decimal, false),
+        parameter("level", "level", Query { explode: true }, named("Level"), false),
+    ];
+    get.parameters[5].deprecated = true;
+    get.errors = vec![
+        response(exact(404), "NotFound", ResponseContent::Empty),
+        response(StatusPattern::Range(4), "Status4xx", json("ErrorBody")),
+        response(exact(500), "InternalServerError", ResponseContent::Text),
+        response(StatusPattern::Default, "Default", json("OtherError")),
+    ];
+
+    let mut create = operation("create_order", "orders", "POST", "/orders");
+    create.body = body("application/json", BodyContent::Json(named("Every")), true);
+    create.repeat = Repeat::Unsafe;
+    create.security = vec![vec!["acme".into(), "header".into()], vec!["header".into()]];
+    create.successes[0].failure = failure("ErrorBody");
+    create.errors = vec![
+        response(StatusPattern::Range(4), "Status4xx", json("ErrorBody")),
+        response(StatusPattern::Range(5), "Status5xx", json("ErrorBody")),
+    ];
+
+    let mut upsert = operation("upsert_order", "orders", "PUT", "/orders");
+    upsert.body = body("application/vnd.acme+json", BodyContent::Json(list(named("Open"))), true);
+    upsert.repeat = Repeat::Never;
+    upsert.successes = vec![
+        response(exact(200), "Ok", json("Every")),
+        response(exact(201), "Created", json("Node")),
+        response(exact(204), "NoContent", ResponseContent::Empty),
+    ];
+    upsert.successes[0].failure = failure("OtherError");
+    upsert.successes[1].failure = failure("ErrorBody");
+    if let Some(failure) = &mut upsert.successes[1].failure {
+        failure.when = FailureWhen::NotEquals(vec!["ok".into()]);
+    }
+    upsert.errors = vec![response(exact(400), "BadRequest", json("ErrorBody"))];
+    upsert.success_type = Some("UpsertOrderSuccess".into());
+    upsert.error_type = Some("UpsertOrderError".into());
+
+    let mut search = operation("search", "orders", "POST", "/search");
+    search.body = body("application/json", BodyContent::Json(named("Filter")), false);
+    search.choices = vec![ParameterChoice {
+        name: "who".into(),
+        type_name: "SearchWho".into(),
+        variants: vec![
+            ("Email".into(), parameter("email", "email", Query { explode: true }, plain(), true)),
+            (
+                "Number".into(),
+                parameter("number", "number", Query { explode: true }, TypeExpr::Integer(IntegerKind::I64), true),
+            ),
+        ],
+    }];
+    search.deprecated = true;
+    search.successes = vec![response(StatusPattern::Default, "Default", ResponseContent::Json(list(named("Id"))))];
+
+    let mut form = operation("send_form", "files", "POST", "/form");
+    form.body = body("application/x-www-form-urlencoded", BodyContent::Form(named("Filter")), true);
+    form.session = Some("user_token".into());
+    form.security = vec![vec!["acme_user".into()]];
+    form.successes = vec![response(exact(204), "NoContent", ResponseContent::Empty)];
+
+    let mut text = operation("send_text", "files", "POST", "/text");
+    text.body = body("text/plain", BodyContent::Text, true);
+    text.session = Some("service_token".into());
+    text.security = vec![vec!["acme_service".into()]];
+    text.successes = vec![response(exact(200), "Ok", ResponseContent::Text)];
+
+    let mut bytes = operation("send_bytes", "files", "PUT", "/bytes/{body}");
+    bytes.parameters = vec![parameter("body", "body", Path, TypeExpr::Text(TextKind::Uuid), true)];
+    bytes.body = body("application/octet-stream", BodyContent::Bytes, true);
+    bytes.successes = vec![response(StatusPattern::Range(2), "Status2xx", ResponseContent::Stream)];
+    bytes.errors = vec![response(StatusPattern::Range(4), "Status4xx", json("ErrorBody"))];
+
+    let mut image = operation("show_image", "files", "GET", "/image");
+    image.security = Vec::new();
+    image.successes = vec![response(exact(200), "Ok", ResponseContent::Binary)];
+    image.doc = Doc::default();
+
+    let mut raw = operation("send_raw", "files", "POST", "/raw");
+    raw.body = body("application/json", BodyContent::Json(TypeExpr::Nullable(Box::new(map(TypeExpr::Any)))), true);
+    raw.successes = vec![
+        response(exact(200), "Ok", ResponseContent::Json(TypeExpr::Any)),
+        response(exact(202), "Accepted", ResponseContent::Stream),
+    ];
+
+    vec![get, create, upsert, search, form, text, bytes, image, raw]
+}
