@@ -1,0 +1,167 @@
+//! `codegen [PROVIDER…] [--check]`, `codegen --spec FILE --name CRATE --out DIR`: client crates from specs.
+//!
+//! Every crate is made in memory before the first one is written: a finding in one spec leaves all of them alone.
+
+use crate::{verdict, workspace};
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use countersign_codegen::files::{self, CrateFiles, Stale, StaleKind};
+use countersign_codegen::finding::{Finding, Level, render};
+use countersign_codegen::generate::{Failure, Source, generate};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Arguments of `codegen`.
+#[derive(Args, Default)]
+pub(crate) struct Codegen {
+    /// Folders of specs/; all of them if none is named.
+    #[arg(value_name = "PROVIDER")]
+    providers: Vec<String>,
+    /// Write nothing: name each file that differs, and end with 1 if there is one.
+    #[arg(long)]
+    check: bool,
+    /// A spec that lies anywhere; its vectors.json is looked for beside it.
+    #[arg(long, value_name = "FILE", conflicts_with = "providers", requires_all = ["name", "out"])]
+    spec: Option<PathBuf>,
+    /// The name of that spec's crate.
+    #[arg(long, value_name = "CRATE", requires = "spec")]
+    name: Option<String>,
+    /// The folder of that spec's crate, which builds by itself with this workspace's runtime.
+    #[arg(long, value_name = "DIR", requires = "spec")]
+    out: Option<PathBuf>,
+}
+
+/// A crate to make: from what, and where to.
+struct Job {
+    /// What stands in summaries: the provider, or the crate's name.
+    name: String,
+    source: Source,
+    /// Where the crate lies or will lie.
+    folder: PathBuf,
+    /// That folder as it is shown.
+    shown: String,
+}
+
+pub(crate) fn run(task: &Codegen) -> Result<ExitCode> {
+    let root = workspace::root()?;
+    if task.check {
+        let all = task.providers.is_empty() && task.spec.is_none();
+        return Ok(verdict(if all { is_fresh(&root)? } else { compare(&jobs(task, &root)?)? }));
+    }
+    let jobs = jobs(task, &root)?;
+    let Some(crates) = generate_all(&jobs)? else { return Ok(verdict(false)) };
+    for (job, files) in jobs.iter().zip(&crates) {
+        let written = files::write(files, &job.folder).with_context(|| format!("can't write {}", job.shown))?;
+        workspace::print(&format!("{}: {written}\n", job.name))?;
+    }
+    Ok(verdict(true))
+}
+
+/// Whether every crate is what its spec says; what is stale is named. Nothing is written.
+///
+/// # Errors
+/// If a file can't be read.
+pub(crate) fn is_fresh(root: &Path) -> Result<bool> {
+    let same = compare(&jobs(&Codegen::default(), root)?)?;
+    let abandoned = abandoned(root)?;
+    for name in &abandoned {
+        let help = "help: remove the folder, or bring the spec back";
+        workspace::print(&format!("error: generated/{name} has no specs/{name}/openapi.yaml\n{help}\n"))?;
+    }
+    Ok(same && abandoned.is_empty())
+}
+
+/// Crates whose spec is gone.
+fn abandoned(root: &Path) -> Result<Vec<String>> {
+    let providers = workspace::providers(root)?;
+    let crates = workspace::crates(root)?;
+    // While a crate is written, others stand beside it, their names beginning with a dot.
+    Ok(crates.into_iter().filter(|name| !providers.contains(name) && !name.starts_with('.')).collect())
+}
+
+/// The crates in the order of the jobs; nothing if a spec has errors, which are shown together.
+fn generate_all(jobs: &[Job]) -> Result<Option<Vec<CrateFiles>>> {
+    let mut crates = Vec::new();
+    for job in jobs {
+        match generate(&job.source) {
+            Ok(generated) => {
+                if let warnings @ 1.. = count(&generated.notes, Level::Warning) {
+                    workspace::print(&format!("{}: {}, see `lint`\n", job.name, plural(warnings, "warning")))?;
+                }
+                crates.push(generated.files);
+            }
+            Err(Failure::Findings { findings, sources }) => {
+                let errors = plural(count(&findings, Level::Error), "error");
+                workspace::print(&format!("{}{}: {errors}\n", render(&findings, &sources), job.name))?;
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Ok((crates.len() == jobs.len()).then_some(crates))
+}
+
+fn count(findings: &[Finding], level: Level) -> usize {
+    findings.iter().filter(|finding| finding.level == level).count()
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn jobs(task: &Codegen, root: &Path) -> Result<Vec<Job>> {
+    if let (Some(spec), Some(name), Some(out)) = (&task.spec, &task.name, &task.out) {
+        replaceable(out)?;
+        let shown = out.display().to_string();
+        let command = format!("cargo xtask codegen --spec {} --name {name} --out {shown}", spec.display());
+        let source = Source::anywhere(root, spec, name, &command);
+        return Ok(vec![Job { name: name.clone(), source, folder: out.clone(), shown }]);
+    }
+    let chosen = if task.providers.is_empty() { workspace::providers(root)? } else { task.providers.clone() };
+    chosen.into_iter().map(|provider| of_provider(provider, root)).collect()
+}
+
+fn of_provider(provider: String, root: &Path) -> Result<Job> {
+    let spec = workspace::spec_of(root, &provider)?;
+    let shown = format!("generated/{provider}");
+    let source = Source::of_provider(root, &provider, &workspace::shown(root, &spec));
+    Ok(Job { name: provider, source, folder: root.join(&shown), shown })
+}
+
+/// Refuses to replace a folder that holds anything but a crate of ours.
+fn replaceable(folder: &Path) -> Result<()> {
+    let is_empty = match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", folder.display())),
+    };
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    if !is_empty && !manifest.starts_with("# @generated by") {
+        bail!("{} holds something else than a generated crate, and would be replaced as a whole", folder.display());
+    }
+    Ok(())
+}
+
+/// Whether the crates on disk are the fresh ones; names what is stale, and the command that mends it.
+fn compare(jobs: &[Job]) -> Result<bool> {
+    let Some(crates) = generate_all(jobs)? else { return Ok(false) };
+    let mut same = true;
+    for (job, files) in jobs.iter().zip(&crates) {
+        let stale = files::compare(files, &job.folder).with_context(|| format!("can't read {}", job.shown))?;
+        if !stale.is_empty() {
+            same = false;
+            let sentences: String = stale.iter().map(|file| sentence(job, file)).collect();
+            let help = format!("help: run `{}` and commit the result\n", job.source.options.command);
+            workspace::print(&(sentences + &help))?;
+        }
+    }
+    Ok(same)
+}
+
+fn sentence(job: &Job, stale: &Stale) -> String {
+    let (file, spec) = (format!("{}/{}", job.shown, stale.path), &job.source.shown);
+    match stale.kind {
+        StaleKind::Missing => format!("error: {file} is missing\n"),
+        StaleKind::Different { line } => format!("error: {file} is out of date with {spec} (line {line})\n"),
+        StaleKind::Orphan => format!("error: {file} is no longer made from {spec}\n"),
+    }
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask`: the one door to Countersign's tools. `cargo xtask help` lists them.
+//!
+//! Each command is one file that reads arguments, calls a library and prints. Exit codes are those of `diff`:
+//! 0 clean, 1 findings, 2 trouble.
+
+mod codegen;
+mod demo;
+mod lint;
+mod vectors;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Countersign's tools.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Generate client crates from the specs; with `--check`, fail if they differ.
+    Codegen(codegen::Codegen),
+    /// Show what is wrong with the specs, all of it at once.
+    Lint(lint::Lint),
+    /// Run vector files against recipes, and turn each signed request round.
+    Vectors(vectors::Vectors),
+    /// Call every operation against a server that verifies each request.
+    Demo,
+}
+
+/// Nothing to say, or something to mend.
+fn verdict(clean: bool) -> ExitCode {
+    ExitCode::from(u8::from(!clean))
+}
+
+/// The command could not do its work.
+const TROUBLE: u8 = 2;
+
+fn main() -> ExitCode {
+    let ended = match Arguments::parse().task {
+        Task::Codegen(arguments) => codegen::run(&arguments),
+        Task::Lint(arguments) => lint::run(&arguments),
+        Task::Vectors(arguments) => vectors::run(&arguments),
+        Task::Demo => demo::run(),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(TROUBLE)
+    })
+}
