@@ -53,10 +53,10 @@ impl Value {
             View::Null => Value::Null,
             View::Bool(value) => Value::Bool(value),
             View::Number(digits) => Value::Number(digits.to_owned()),
-            View::Text(text) => Value::Text(text.to_text()),
+            View::Text(text) => Value::Text(text.to_text().into_owned()),
             View::List(items) => Value::List(items.map(Value::from_item).collect()),
             View::Map(members) => {
-                Value::Map(members.map(|(name, item)| (name.to_text(), Value::from_item(item))).collect())
+                Value::Map(members.map(|(name, item)| (name.to_text().into_owned(), Value::from_item(item))).collect())
             }
         }
     }

@@ -41,7 +41,7 @@ pub enum PrepareError {
         /// What the recipe asks for.
         expected: &'static str,
     },
-    /// A key has no bytes.
+    /// A key or a secret text has no bytes.
     #[error("the credential `{name}` of {scheme} is empty")]
     Empty {
         /// The recipe.
@@ -255,6 +255,14 @@ pub enum SignError {
         name: Text,
         /// The step.
         step: Text,
+    },
+    /// The caller's query or form has a pair that the recipe adds; every receiver refuses two.
+    #[error("`{name}` stands in the caller's {part} already, and the recipe adds it")]
+    DoubledPair {
+        /// The pair.
+        name: Text,
+        /// `query` or `form`.
+        part: &'static str,
     },
     /// The recipe ends the other way.
     #[error("{scheme} {ends}")]

@@ -15,8 +15,8 @@ use crate::{
     Clock, Prepared, Random, Secret, SignError, SignableBody, SignableRequest, SigningInstructions, Stamp, SystemClock,
     SystemRandom,
 };
-use http::header::{CONTENT_LENGTH, HOST};
-use http::{Extensions, HeaderName};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::{Extensions, HeaderName, HeaderValue};
 use reqwest::{Body, Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
 use std::borrow::Cow;
@@ -140,17 +140,32 @@ impl SigningMiddleware {
         let signers = self.signers.current();
         let schemes = chosen(signing.requirements, &signers)?;
         let mut signed = Signed::default();
+        // The HTTP library writes the length of what is there in the end.
+        let counted = !matches!(request.body(), Some(body) if body.as_bytes().is_none());
+        if counted {
+            request.headers_mut().remove(CONTENT_LENGTH);
+        }
         if !schemes.is_empty() {
             let stamp = self.stamp(signing)?;
             let mut applied = Applied::default();
             for (name, prepared) in schemes {
+                // A call without a body gets one here; its media type may be among what is signed.
+                if let (None, Some(media_type)) = (request.body(), prepared.body_media_type()) {
+                    let media_type = HeaderValue::from_static(media_type);
+                    request.headers_mut().entry(CONTENT_TYPE).or_insert(media_type);
+                }
                 let instructions = prepared.sign(&signable(request, &self.base)?, &stamp)?;
                 applied.apply(name, &instructions, request)?;
+                applied.signed.push((name, prepared));
                 signed.schemes.push(name.to_owned());
                 signed
                     .single_use
                     .extend(instructions.single_use().map(|(step, value)| (step.to_owned(), value.to_owned())));
             }
+        }
+        // A body of zero bytes is signed as one, and without its length it arrives as none.
+        if request.body().and_then(Body::as_bytes).is_some_and(<[u8]>::is_empty) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         extensions.insert(signed);
         Ok(())
@@ -216,12 +231,13 @@ fn signable<'a>(request: &'a Request, base: &'a str) -> Result<SignableRequest<'
 
 /// What the schemes of one requirement have set so far; none may undo or change what another has signed.
 #[derive(Default)]
-struct Applied {
+struct Applied<'a> {
     first: Option<&'static str>,
     headers: Vec<(HeaderName, &'static str)>,
+    signed: Vec<(&'static str, &'a Prepared)>,
 }
 
-impl Applied {
+impl Applied<'_> {
     fn apply(
         &mut self,
         scheme: &'static str,
@@ -245,6 +261,9 @@ impl Applied {
             if let Some((name, first)) = self.headers.iter().find(|(set, by)| *set == name && *by != scheme) {
                 return Err(conflict(first, name.to_string()));
             }
+            if let Some((first, _)) = self.signed.iter().find(|(_, prepared)| prepared.reads_header(&name)) {
+                return Err(conflict(first, name.to_string()));
+            }
             // Also replaces what the caller set, however often.
             request.headers_mut().insert(name.clone(), value);
             self.headers.push((name, scheme));
@@ -257,8 +276,6 @@ impl Applied {
             request.url_mut().set_query(Some(&query));
         }
         if let Some(body) = instructions.body() {
-            // The HTTP library writes the length of what is there now.
-            request.headers_mut().remove(CONTENT_LENGTH);
             *request.body_mut() = Some(Body::from(body));
         }
         self.first.get_or_insert(scheme);
@@ -274,7 +291,7 @@ mod tests {
         Recipe, RequestPart, Rules, Send, Source, Step, Substitutes, Template, TemplatePart, TimeForm,
     };
     use crate::{Credentials, RandomError, UnixTime, check};
-    use http::{HeaderValue, Method};
+    use http::Method;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     const BASE: &str = "https://api.example/v1";
@@ -437,6 +454,51 @@ mod tests {
         let body = std::str::from_utf8(request.body().unwrap().as_bytes().unwrap()).unwrap();
         assert!(body.starts_with("nonce=") && body.ends_with("&a=1"), "{body}");
         assert!(!request.headers().contains_key(CONTENT_LENGTH));
+    }
+
+    #[test]
+    fn a_body_of_no_bytes_arrives_as_one() {
+        let lengths = |body: Option<Body>, requirements| {
+            let mut request = request("https://api.example/v1/x");
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("7"));
+            *request.body_mut() = body;
+            sign(&middleware([headers("a", "X-")]), requirements, &mut request).unwrap();
+            request.headers().get(CONTENT_LENGTH).map(|length| length.to_str().unwrap().to_owned())
+        };
+        const SIGNED: &[&[&str]] = &[&["a"]];
+        for requirements in [SIGNED, &[]] {
+            assert_eq!(lengths(None, requirements), None);
+            assert_eq!(lengths(Some(Body::from("")), requirements).as_deref(), Some("0"));
+            assert_eq!(lengths(Some(Body::from("x")), requirements), None);
+        }
+    }
+
+    #[test]
+    fn a_header_that_one_scheme_has_signed_is_not_set_by_another() {
+        let reads = |name: &'static str| {
+            prepared(
+                "reads",
+                steps(Source::Request(RequestPart::Header { name: name.into() })),
+                Send {
+                    headers: vec![
+                        carried("Y-Id", "nonce"),
+                        carried("Y-Time", "created"),
+                        carried("Y-Signature", "signature"),
+                    ]
+                    .into(),
+                    ..Send::default()
+                },
+            )
+        };
+        let middleware = middleware([headers("a", "X-"), reads("x-TIME")]);
+        let signed = |requirements| {
+            let mut request = request("https://api.example/v1/x");
+            request.headers_mut().insert("x-time", HeaderValue::from_static("1"));
+            sign(&middleware, requirements, &mut request).map(|signed| signed.schemes)
+        };
+        let conflict = SignError::Conflict { first: "reads".into(), second: "a".into(), part: "x-time".into() };
+        assert_eq!(signed(&[&["reads", "a"]]), Err(conflict));
+        assert_eq!(signed(&[&["a", "reads"]]).unwrap(), ["a", "reads"]);
     }
 
     #[test]

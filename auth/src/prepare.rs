@@ -137,6 +137,27 @@ impl Prepared {
         self.plan.covers_body
     }
 
+    /// The media type of the body that the recipe makes, if it makes one whose form is known.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn body_media_type(&self) -> Option<&'static str> {
+        let PlannedOutput::Send(send) = &self.plan.output else { return None };
+        match self.plan.nodes[send.body?].action {
+            Action::PhpJson { .. } | Action::JsonArray { .. } | Action::JsonObject { .. } => Some("application/json"),
+            Action::Form { .. } => Some("application/x-www-form-urlencoded"),
+            _ => None,
+        }
+    }
+
+    /// Whether the recipe reads this header, so that it must not change afterwards.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn reads_header(&self, name: &HeaderName) -> bool {
+        self.plan.nodes.iter().any(|node| match &node.action {
+            Action::Header { header, .. } => header == name,
+            Action::Headers { only } => only.iter().any(|(_, header)| header == name),
+            _ => false,
+        })
+    }
+
     /// The same with leeway for a receiver's clock, at most 60 s; without it there is none.
     ///
     /// # Errors
@@ -437,7 +458,17 @@ impl Planner<'_> {
     fn text(&self, name: &Text, secret: bool) -> Result<Bytes, PrepareError> {
         let scheme = || self.recipe.name.clone();
         let missing = || PrepareError::Missing { scheme: scheme(), name: name.clone() };
-        match (self.credentials.find(name).ok_or_else(missing)?, secret) {
+        let found = self.credentials.find(name).ok_or_else(missing)?;
+        let empty = match found {
+            CredentialValue::Text(text) => text.is_empty(),
+            CredentialValue::Secret(text) => text.is_empty(),
+            CredentialValue::Keys(_) => false,
+        };
+        if secret && empty {
+            // A receiver would take everyone who sends nothing.
+            return Err(PrepareError::Empty { scheme: scheme(), name: name.clone() });
+        }
+        match (found, secret) {
             (CredentialValue::Text(text), false) => Ok(Bytes::from_owner(text.clone())),
             (CredentialValue::Text(text), true) => Ok(wiped(text)),
             (CredentialValue::Secret(text), _) => Ok(wiped(text.expose())),

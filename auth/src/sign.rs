@@ -16,7 +16,7 @@ use crate::recipe::{RandomForm, TargetFrom, Text};
 use crate::request::{Base, SignableBody, SignableRequest};
 use crate::stamp::{Stamp, StampValue};
 use crate::time;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use std::fmt;
@@ -67,10 +67,13 @@ impl Prepared {
                 ends: "gives a value and signs no request",
             });
         };
-        let mut engine = Engine::new(plan, request, Origin::Stamp(stamp))?;
+        let request = &below_own_pairs(send, request)?;
+        let mut engine = Engine::new(plan, request, stamp)?;
         engine.run()?;
-        let headers = send.headers.iter().map(|header| engine.header(send, header));
-        let headers = headers.collect::<Result<Vec<_>, _>>()?;
+        let mut headers = Vec::with_capacity(send.headers.len());
+        for header in &send.headers {
+            headers.push(engine.header(send, header)?);
+        }
         let query = engine.query(send)?;
         Ok(SigningInstructions { plan: Arc::clone(plan), values: engine.values, headers, query })
     }
@@ -89,7 +92,7 @@ impl Prepared {
         };
         let headers = HeaderMap::new();
         let request = no_request(&headers);
-        let mut engine = Engine::new(plan, &request, Origin::Stamp(stamp))?;
+        let mut engine = Engine::new(plan, &request, stamp)?;
         engine.run()?;
         let text = engine.values[node].bytes().cloned().unwrap_or_default();
         Ok(Given { plan: Arc::clone(plan), values: engine.values, text })
@@ -187,20 +190,31 @@ pub(crate) enum Value {
     /// An optional argument that was not given.
     Absent,
     Bytes(Bytes),
-    Token {
-        token: Bytes,
-        payload: Bytes,
-    },
 }
 
 impl Value {
     /// The text or bytes.
     pub(crate) const fn bytes(&self) -> Option<&Bytes> {
         match self {
-            Value::Bytes(bytes) | Value::Token { token: bytes, .. } => Some(bytes),
+            Value::Bytes(bytes) => Some(bytes),
             _ => None,
         }
     }
+}
+
+/// The request as a receiver sees it once the recipe's own query pairs are taken off.
+fn below_own_pairs<'a>(send: &PlannedSend, request: &'a SignableRequest<'_>) -> Result<SignableRequest<'a>, SignError> {
+    if send.query.is_empty() {
+        return Ok(*request);
+    }
+    for (name, _) in &send.query {
+        if form::contains(request.query(), name) {
+            return Err(SignError::DoubledPair { name: name.clone(), part: "query" });
+        }
+    }
+    // Nobody sees afterwards whether a `?` stood there before.
+    let target = if request.query().is_empty() { request.path() } else { request.target };
+    Ok(SignableRequest { target, ..*request })
 }
 
 /// A request for recipes that read none.
@@ -232,13 +246,13 @@ fn step_values<'a>(node: &'a Node, value: &Value) -> Vec<StepValue<'a>> {
         secret: node.facts.secret,
     };
     match (value, &node.action) {
-        (Value::Token { token, payload }, Action::Jws(jws)) => token_parts(&whole(token), jws, payload),
+        (Value::Bytes(token), Action::Jws(jws)) => token_parts(&whole(token), jws),
         (Value::Bytes(bytes), _) => vec![whole(bytes)],
         _ => Vec::new(),
     }
 }
 
-fn token_parts<'a>(whole: &StepValue<'a>, jws: &PlannedJws, payload: &Bytes) -> Vec<StepValue<'a>> {
+fn token_parts<'a>(whole: &StepValue<'a>, jws: &PlannedJws) -> Vec<StepValue<'a>> {
     let part = |suffix: &str, bytes: Bytes, secret| StepValue {
         name: Cow::Owned(format!("{}.{suffix}", whole.name)),
         bytes,
@@ -247,12 +261,14 @@ fn token_parts<'a>(whole: &StepValue<'a>, jws: &PlannedJws, payload: &Bytes) -> 
     };
     let token = &whole.bytes;
     let dot = token.iter().rposition(|byte| *byte == b'.').unwrap_or_default();
-    let signature = encode::decode_base64url(text_of(&token[dot + 1..])).unwrap_or_default();
+    let decode = |part: &[u8]| encode::decode_base64url(text_of(part)).unwrap_or_default();
+    let signature = decode(&token[dot + 1..]);
+    let payload = token[..dot].iter().position(|byte| *byte == b'.').map(|first| decode(&token[first + 1..dot]));
     let mut hex = BytesMut::new();
     encode::encode(&mut hex, &signature, crate::recipe::Encoding::Hex);
     vec![
         part("header_json", jws.header_json.clone(), false),
-        part("payload_json", payload.clone(), whole.secret),
+        part("payload_json", payload.unwrap_or_default().into(), whole.secret),
         part("signing_input", token.slice(..dot), whole.secret),
         part("signature_hex", hex.freeze(), whole.secret),
         whole.clone(),
@@ -288,7 +304,17 @@ pub(crate) struct Engine<'r> {
 }
 
 impl<'r> Engine<'r> {
-    pub(crate) fn new(plan: &'r Plan, request: &'r SignableRequest<'r>, origin: Origin<'r>) -> Result<Self, SignError> {
+    fn new(plan: &'r Plan, request: &'r SignableRequest<'r>, stamp: &'r Stamp) -> Result<Self, SignError> {
+        Engine::with(plan, request, Origin::Stamp(stamp), vec![Value::Unset; plan.nodes.len()])
+    }
+
+    /// An engine that some values are known to already.
+    pub(crate) fn with(
+        plan: &'r Plan,
+        request: &'r SignableRequest<'r>,
+        origin: Origin<'r>,
+        values: Vec<Value>,
+    ) -> Result<Self, SignError> {
         if plan.covers_body && matches!(request.body, SignableBody::Stream) {
             return Err(SignError::StreamingBody { scheme: plan.recipe.name.clone() });
         }
@@ -300,11 +326,16 @@ impl<'r> Engine<'r> {
             plan,
             request,
             origin,
-            values: vec![Value::Unset; plan.nodes.len()],
+            values,
             choice: Vec::new(),
             buffer: BytesMut::with_capacity(capacity),
             prefixed: None,
         })
+    }
+
+    /// Whether a node derives from a key.
+    pub(crate) fn is_keyed(&self, node: usize) -> bool {
+        self.plan.nodes[node].facts.keyed
     }
 
     fn run(&mut self) -> Result<(), SignError> {
@@ -317,26 +348,38 @@ impl<'r> Engine<'r> {
             return Ok(());
         }
         let node = &self.plan.nodes[index];
-        let prefix = match &self.plan.output {
-            PlannedOutput::Send(PlannedSend { prefix: Some((of, prefix)), .. }) if *of == index => prefix.as_ref(),
-            _ => &[],
-        };
-        self.values[index] =
-            if node.action.is_operation() { self.operation(node, prefix)? } else { self.source(node)? };
+        if !node.action.is_operation() {
+            if let Some(value) = self.source(node)? {
+                self.values[index] = value;
+                return Ok(());
+            }
+        } else if let PlannedOutput::Send(PlannedSend { prefix: Some((of, prefix)), .. }) = &self.plan.output
+            && *of == index
+        {
+            self.operation(node, prefix)?;
+            let whole = self.buffer.split().freeze();
+            self.values[index] = Value::Bytes(whole.slice(prefix.len()..));
+            self.prefixed = Some(whole);
+            return Ok(());
+        } else {
+            self.operation(node, &[])?;
+        }
+        self.values[index] = Value::Bytes(self.buffer.split().freeze());
         Ok(())
     }
 
-    fn source(&mut self, node: &Node) -> Result<Value, SignError> {
+    /// The value of a source; nothing where it is what was written.
+    fn source(&mut self, node: &Node) -> Result<Option<Value>, SignError> {
         match &node.action {
-            Action::Constant(bytes) => return Ok(Value::Bytes(bytes.clone())),
-            Action::Key | Action::Body | Action::Headers { .. } => return Ok(Value::Elsewhere),
+            Action::Constant(bytes) => return Ok(Some(Value::Bytes(bytes.clone()))),
+            Action::Key | Action::Body | Action::Headers { .. } => return Ok(Some(Value::Elsewhere)),
             Action::Random { form, offset, max_length } => return self.random(node, *form, *offset, *max_length),
             Action::Time { form, plus_seconds } => return self.time(node, *form, *plus_seconds),
             Action::Argument { name, optional } => return self.argument(name, *optional),
             Action::Session { name } => return self.session(name),
-            Action::Method => self.buffer.put_slice(self.request.method.as_bytes()),
+            Action::Method => self.buffer.extend_from_slice(self.request.method.as_bytes()),
             Action::Path(from) => self.below_base(*from, self.request.path())?,
-            Action::Query => self.buffer.put_slice(self.request.query().as_bytes()),
+            Action::Query => self.buffer.extend_from_slice(self.request.query().as_bytes()),
             Action::Target(from) => self.below_base(*from, self.request.target)?,
             Action::Host => {
                 let host = self.base()?.host;
@@ -345,20 +388,15 @@ impl<'r> Engine<'r> {
             Action::Url => {
                 let base = self.base()?;
                 self.lower_case(base.scheme);
-                self.buffer.put_slice(b"://");
+                self.buffer.extend_from_slice(b"://");
                 self.lower_case(base.host);
-                self.buffer.put_slice(base.path.as_bytes());
-                self.buffer.put_slice(self.request.target.as_bytes());
+                self.buffer.extend_from_slice(base.path.as_bytes());
+                self.buffer.extend_from_slice(self.request.target.as_bytes());
             }
             Action::Header { name, header } => self.header_text(node, name, header)?,
-            _ => return Ok(Value::Unknown),
+            _ => return Ok(Some(Value::Unknown)),
         }
-        Ok(self.written())
-    }
-
-    /// What was written since the last value.
-    fn written(&mut self) -> Value {
-        Value::Bytes(self.buffer.split().freeze())
+        Ok(None)
     }
 
     fn base(&self) -> Result<Base<'r>, SignError> {
@@ -368,9 +406,9 @@ impl<'r> Engine<'r> {
     fn below_base(&mut self, from: TargetFrom, text: &str) -> Result<(), SignError> {
         if from == TargetFrom::Root {
             let path = self.base()?.path;
-            self.buffer.put_slice(path.as_bytes());
+            self.buffer.extend_from_slice(path.as_bytes());
         }
-        self.buffer.put_slice(text.as_bytes());
+        self.buffer.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
@@ -384,7 +422,7 @@ impl<'r> Engine<'r> {
             .map_err(|()| SignError::RepeatedHeader { scheme: scheme(), name: name.clone() })?
             .ok_or_else(|| SignError::MissingHeader { scheme: scheme(), name: name.clone() })?;
         let text = std::str::from_utf8(value).map_err(|_| SignError::NotUtf8 { step: node.name.clone() })?;
-        self.buffer.put_slice(text.as_bytes());
+        self.buffer.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
@@ -394,15 +432,15 @@ impl<'r> Engine<'r> {
         form: RandomForm,
         offset: usize,
         max_length: Option<u32>,
-    ) -> Result<Value, SignError> {
-        let Origin::Stamp(stamp) = &self.origin else { return Ok(Value::Unknown) };
+    ) -> Result<Option<Value>, SignError> {
+        let Origin::Stamp(stamp) = &self.origin else { return Ok(Some(Value::Unknown)) };
         match stamp.value_of(&node.name) {
             StampValue::Missing => return Err(self.no_value(node)),
             StampValue::Given(text) => {
                 if max_length.is_some_and(|limit| text.chars().count() > limit as usize) {
                     return Err(SignError::TooLong { step: node.name.clone(), limit: max_length.unwrap_or_default() });
                 }
-                self.buffer.put_slice(text.as_bytes());
+                self.buffer.extend_from_slice(text.as_bytes());
             }
             StampValue::Drawn(_, entropy) => {
                 let bytes = entropy.slice(offset, crate::check::random_bytes(form));
@@ -415,11 +453,11 @@ impl<'r> Engine<'r> {
                 }
             }
         }
-        Ok(self.written())
+        Ok(None)
     }
 
-    fn time(&mut self, node: &Node, form: crate::recipe::TimeForm, plus: i64) -> Result<Value, SignError> {
-        let Origin::Stamp(stamp) = &self.origin else { return Ok(Value::Unknown) };
+    fn time(&mut self, node: &Node, form: crate::recipe::TimeForm, plus: i64) -> Result<Option<Value>, SignError> {
+        let Origin::Stamp(stamp) = &self.origin else { return Ok(Some(Value::Unknown)) };
         match stamp.value_of(&node.name) {
             StampValue::Missing => return Err(self.no_value(node)),
             StampValue::Given(text) => {
@@ -428,54 +466,57 @@ impl<'r> Engine<'r> {
                     step: node.name.clone(),
                     expected: time::description(form),
                 })?;
-                self.buffer.put_slice(text.as_bytes());
+                self.buffer.extend_from_slice(text.as_bytes());
             }
             StampValue::Drawn(now, _) => time::write(&mut self.buffer, now.plus_seconds(plus), form),
         }
-        Ok(self.written())
+        Ok(None)
     }
 
-    fn argument(&mut self, name: &Text, optional: bool) -> Result<Value, SignError> {
+    fn argument(&mut self, name: &Text, optional: bool) -> Result<Option<Value>, SignError> {
         let missing = || SignError::MissingArgument { scheme: self.plan.recipe.name.clone(), name: name.clone() };
         match &self.origin {
             Origin::Stamp(stamp) => match stamp.find_argument(name) {
-                Some(text) => self.buffer.put_slice(text.as_bytes()),
-                None if optional => return Ok(Value::Absent),
+                Some(text) => self.buffer.extend_from_slice(text.as_bytes()),
+                None if optional => return Ok(Some(Value::Absent)),
                 None => return Err(missing()),
             },
             Origin::ReadBack(read) => {
-                return Ok(match read.arguments.iter().find(|(n, _)| n == name) {
+                return Ok(Some(match read.arguments.iter().find(|(n, _)| n == name) {
                     Some((_, Some(bytes))) => Value::Bytes(bytes.clone()),
                     Some((_, None)) => Value::Absent,
                     None => Value::Unknown,
-                });
+                }));
             }
         }
-        Ok(self.written())
+        Ok(None)
     }
 
-    fn session(&mut self, name: &Text) -> Result<Value, SignError> {
+    fn session(&mut self, name: &Text) -> Result<Option<Value>, SignError> {
         let missing = || SignError::MissingSession { scheme: self.plan.recipe.name.clone(), name: name.clone() };
         match &self.origin {
             Origin::Stamp(stamp) => {
                 let text = stamp.find_session(name).ok_or_else(missing)?;
-                self.buffer.put_slice(text.as_bytes());
+                self.buffer.extend_from_slice(text.as_bytes());
             }
             Origin::ReadBack(read) => {
                 let session = read.sessions.iter().find(|(n, _)| n == name);
-                return Ok(session.map_or(Value::Unknown, |(_, bytes)| Value::Bytes(bytes.clone())));
+                return Ok(Some(session.map_or(Value::Unknown, |(_, bytes)| Value::Bytes(bytes.clone()))));
             }
         }
-        Ok(self.written())
+        Ok(None)
     }
 
-    fn operation(&mut self, node: &Node, prefix: &[u8]) -> Result<Value, SignError> {
-        self.known(&node.action)?;
+    /// Writes the prefix and the result of an operation.
+    fn operation(&mut self, node: &Node, prefix: &[u8]) -> Result<(), SignError> {
+        if matches!(self.origin, Origin::ReadBack(_)) {
+            self.known(&node.action)?;
+        }
         let payload = match &node.action {
             Action::Jws(jws) => Some(self.payload(jws)),
             _ => None,
         };
-        self.buffer.put_slice(prefix);
+        self.buffer.extend_from_slice(prefix);
         match (&node.action, &payload) {
             (Action::Jws(jws), Some(payload)) => {
                 let mac = self.state(&jws.macs).ok_or_else(|| self.no_value(node))?;
@@ -483,15 +524,7 @@ impl<'r> Engine<'r> {
             }
             _ => self.write(node)?,
         }
-        let whole = self.buffer.split().freeze();
-        let value = whole.slice(prefix.len()..);
-        if !prefix.is_empty() {
-            self.prefixed = Some(whole);
-        }
-        Ok(match payload {
-            Some(payload) => Value::Token { token: value, payload },
-            None => Value::Bytes(value),
-        })
+        Ok(())
     }
 
     /// Whether all inputs are there; only a receiver may lack one.
@@ -510,7 +543,7 @@ impl<'r> Engine<'r> {
     /// The bytes of a node.
     pub(crate) fn bytes(&self, index: usize) -> &[u8] {
         match &self.values[index] {
-            Value::Bytes(bytes) | Value::Token { token: bytes, .. } => bytes,
+            Value::Bytes(bytes) => bytes,
             Value::Elsewhere => match self.request.body {
                 SignableBody::Bytes(body) => body,
                 _ => &[],
@@ -553,7 +586,7 @@ impl<'r> Engine<'r> {
 
     fn write_to(&self, out: &mut BytesMut, node: &Node) -> Result<(), SignError> {
         if let Some(substitute) = substitutes(&node.action).and_then(|given| self.substitute(given)) {
-            out.put_slice(substitute);
+            out.extend_from_slice(substitute);
             return Ok(());
         }
         match &node.action {
@@ -610,7 +643,14 @@ impl<'r> Engine<'r> {
     fn form(&self, out: &mut BytesMut, node: &Node, parts: &[PlannedFormPart]) -> Result<(), SignError> {
         for part in parts {
             if let PlannedFormPart::Text(index) = part {
-                self.checked_text(node, *index)?;
+                let text = self.checked_text(node, *index)?;
+                let doubled = parts.iter().find_map(|part| match part {
+                    PlannedFormPart::Pair(name, _) if form::contains(text, name) => Some(name),
+                    _ => None,
+                });
+                if let Some(name) = doubled {
+                    return Err(SignError::DoubledPair { name: name.clone(), part: "form" });
+                }
             }
         }
         let part = |part| match part {
@@ -635,7 +675,7 @@ impl<'r> Engine<'r> {
     fn payload(&mut self, jws: &PlannedJws) -> Bytes {
         let mut out = std::mem::take(&mut self.buffer);
         match &jws.payload {
-            PlannedPayload::Exact(index) => out.put_slice(self.bytes(*index)),
+            PlannedPayload::Exact(index) => out.extend_from_slice(self.bytes(*index)),
             PlannedPayload::Claims(claims) => {
                 json::object(&mut out, claims.iter().filter_map(|claim| self.claim(claim)), jws.escape);
             }
@@ -686,7 +726,7 @@ impl<'r> Engine<'r> {
             PlannedCarrier::Many(items, separator) => {
                 for (index, item) in items.iter().enumerate() {
                     if index > 0 {
-                        self.buffer.put_slice(separator.as_bytes());
+                        self.buffer.extend_from_slice(separator.as_bytes());
                     }
                     self.template(name, item, Some(separator))?;
                 }
@@ -698,20 +738,22 @@ impl<'r> Engine<'r> {
     fn template(&mut self, name: &Text, parts: &[PlannedPart], separator: Option<&Text>) -> Result<(), SignError> {
         for (at, part) in parts.iter().enumerate() {
             match part {
-                PlannedPart::Text(text) => self.buffer.put_slice(text.as_bytes()),
+                PlannedPart::Text(text) => self.buffer.extend_from_slice(text.as_bytes()),
                 PlannedPart::Step(index) => {
                     let bytes = self.values[*index].bytes().cloned().unwrap_or_default();
                     // What a receiver could not tell apart is not sent.
                     let after = parts.get(at + 1).and_then(|next| self.known_text(next));
-                    let ends = |end: &[u8]| !end.is_empty() && contains(&bytes, end);
+                    let ends = |end: &[u8]| ends_early(&bytes, end);
                     let constant = matches!(self.plan.nodes[*index].action, Action::Constant(_));
-                    let ambiguous = !constant && after.is_some_and(&ends)
+                    // A credential without text separates nothing.
+                    let runs_on = after.is_some_and(<[u8]>::is_empty) && parts.len() > at + 2;
+                    let ambiguous = !constant && (runs_on || after.is_some_and(&ends))
                         || separator.is_some_and(|separator| ends(separator.as_bytes()));
                     if ambiguous {
                         let step = self.plan.nodes[*index].name.clone();
                         return Err(SignError::Ambiguous { name: name.clone(), step });
                     }
-                    self.buffer.put_slice(&bytes);
+                    self.buffer.extend_from_slice(&bytes);
                 }
             }
         }
@@ -812,13 +854,21 @@ fn is_form(media_type: &HeaderValue) -> bool {
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+/// Whether `end`, written behind these bytes, would be found before it begins: inside them, or across the seam.
+fn ends_early(bytes: &[u8], end: &[u8]) -> bool {
+    if end.is_empty() {
+        return false;
+    }
+    let inside = bytes.windows(end.len()).any(|window| window == end);
+    let across = |shared: usize| bytes.ends_with(&end[..shared]) && end[shared..] == end[..end.len() - shared];
+    inside || (1..end.len()).any(across)
 }
 
 /// Appends an RFC 9562 version 4 UUID from sixteen random bytes.
 fn uuid_v4(out: &mut BytesMut, bytes: &[u8]) {
     let random = bytes.try_into().unwrap_or_default();
     let mut text = uuid::Uuid::encode_buffer();
-    out.put_slice(uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().encode_lower(&mut text).as_bytes());
+    out.extend_from_slice(
+        uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().encode_lower(&mut text).as_bytes(),
+    );
 }

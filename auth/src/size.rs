@@ -42,7 +42,7 @@ pub(crate) fn estimate(plan: &Plan, request: &SignableRequest<'_>, origin: &Orig
     let reads_json = plan.nodes.iter().any(|node| matches!(node.action, Action::PhpJson { .. }));
     let php_body = if reads_json { php_size(body) } else { Size::default() };
     let context = Context { request, extra, body: body.len(), php_body };
-    let mut sizes = [Size::new(64); NODES];
+    let mut sizes = [Size::default(); NODES];
     let mut total = 64;
     for (index, node) in plan.nodes.iter().enumerate() {
         let size = context.node(plan, node, &sizes);

@@ -5,6 +5,7 @@
 //! [`crate::operations::php`] and [`crate::operations::jws`] for who reads it.
 
 use crate::operations::encode::hex_digit;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// JSON text with its parts in order.
@@ -40,6 +41,8 @@ struct Node {
 }
 
 const DEAD: u32 = u32::MAX;
+/// Up to here each byte may be a node of its own.
+const SHORT: usize = 256;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -201,13 +204,18 @@ impl<'a> Text<'a> {
     }
 
     /// The text that the string stands for.
-    pub(crate) fn to_text(self) -> String {
-        self.chars().collect()
+    pub(crate) fn to_text(self) -> Cow<'a, str> {
+        if self.0.contains('\\') { Cow::Owned(self.chars().collect()) } else { Cow::Borrowed(self.0) }
     }
 
     /// Whether the string stands for this text.
     pub(crate) fn is(self, text: &str) -> bool {
-        if self.0.contains('\\') { self.chars().eq(text.chars()) } else { self.0 == text }
+        // An escape is longer than what it stands for, so only a longer string can be this text by escapes.
+        match self.0.len().cmp(&text.len()) {
+            Ordering::Less => false,
+            Ordering::Equal => self.0 == text && !text.contains('\\'),
+            Ordering::Greater => self.0.contains('\\') && self.chars().eq(text.chars()),
+        }
     }
 
     fn compare(self, other: Text<'_>) -> Ordering {
@@ -261,6 +269,10 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 
 /// An upper bound for the nodes of a text, and for the keys of one map beside them.
 fn capacity(text: &str) -> usize {
+    // Room for a short text costs less than counting.
+    if text.len() <= SHORT {
+        return 2 + text.len() + text.len() / 2;
+    }
     let mut structure = 1;
     let mut in_string = false;
     let mut bytes = text.bytes();
@@ -500,11 +512,11 @@ mod tests {
             View::Null => serde_json::Value::Null,
             View::Bool(value) => value.into(),
             View::Number(text) => serde_json::from_str(text).unwrap(),
-            View::Text(text) => text.to_text().into(),
+            View::Text(text) => text.to_text().into_owned().into(),
             View::List(items) => items.map(value).collect(),
-            View::Map(members) => {
-                serde_json::Value::Object(members.map(|(name, item)| (name.to_text(), value(item))).collect())
-            }
+            View::Map(members) => serde_json::Value::Object(
+                members.map(|(name, item)| (name.to_text().into_owned(), value(item))).collect(),
+            ),
         }
     }
 
@@ -572,6 +584,26 @@ mod tests {
     }
 
     #[test]
+    fn strings_are_compared_by_what_they_stand_for() {
+        for (string, text, same) in [
+            ("", "", true),
+            ("a", "a", true),
+            ("a", "b", false),
+            ("a", "ab", false),
+            ("ab", "a", false),
+            ("\\u0061", "a", true),
+            ("\\u0061", "\\u0061", false),
+            ("\\\\n", "\\n", true),
+            ("\\n", "\\n", false),
+            ("\\ud83c\\udf81", "🎁", true),
+            ("é", "\u{e9}", true),
+            ("\\u00e9x", "éx", true),
+        ] {
+            assert_eq!(Text(string).is(text), same, "{string} {text}");
+        }
+    }
+
+    #[test]
     fn members_that_stand_twice_are_noticed_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"[{"x":{"a":1,"b":2,"\u0061":3}}]"#, r#"{"":1,"":2}"#] {
             assert!(read(text).unwrap().doubled(), "{text}");
@@ -600,7 +632,10 @@ mod tests {
 
     #[test]
     fn the_capacity_is_never_exceeded() {
-        for text in ["1", "[]", "[1,2,3]", r#"{"a":1,"b":[{},{"c":"\\\",,,,"}]}"#, r#"{"a":1,"b":2,"c":3,"d":4}"#] {
+        let many = format!("[{}[]]", "[{}],".repeat(SHORT));
+        let texts =
+            ["1", "[]", "[1,2,3]", r#"{"a":1,"b":[{},{"c":"\\\",,,,"}]}"#, r#"{"a":1,"b":2,"c":3,"d":4}"#, &many];
+        for text in texts {
             let capacity = capacity(text);
             let tape = read(text).unwrap();
             assert!(tape.nodes.capacity() <= capacity.max(4) * 2 && tape.nodes.len() <= capacity, "{text}");

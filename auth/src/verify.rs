@@ -11,7 +11,7 @@
 
 use crate::error::{Refusal, SignError, VerifyError};
 use crate::operations::form;
-use crate::operations::jws::{self, TokenError};
+use crate::operations::jws::{self, ExpectedHeader, TokenError};
 use crate::prepare::{
     Action, Claim, Plan, PlannedCarrier, PlannedFormPart, PlannedJws, PlannedOutput, PlannedPart, PlannedPayload,
     PlannedSend, Prepared,
@@ -21,16 +21,19 @@ use crate::request::{SignableBody, SignableRequest};
 use crate::secret::Secret;
 use crate::sign::{Engine, Origin, ReadBack, Value, no_request, single_header, single_use, text_of};
 use crate::stamp::UnixTime;
-use crate::tape::View;
+use crate::tape::{Members, View};
 use crate::time;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 /// The longest header value or query pair that is read, where it does not hold the body.
 const PART_LIMIT: usize = 64 * 1024;
+/// Most requests carry no more text than this.
+const SHORT: usize = 512;
 /// How many times longer than the body a part may be that holds it: escaped twice, then base64: eight times
 /// where all of it is escaped.
 const BODY_FACTOR: usize = 10;
@@ -61,17 +64,17 @@ impl Prepared {
         };
         let (target, pairs) = own_pairs(send, request.target)?;
         let received = SignableRequest { target: &target, ..*request };
-        let mut reader = Reader::new(plan, request.body);
+        let mut reader = Reader::new(plan, request.body, now, self.leeway_millis);
         for header in &send.headers {
-            let part = || format!("header {}", header.spelled);
-            let value = single_header(request.headers, &header.name).map_err(|()| Refusal::Doubled { part: part() })?;
-            let value = value.ok_or_else(|| Refusal::Missing { part: part() })?;
-            let value = std::str::from_utf8(value).map_err(|_| Refusal::Malformed { part: part() })?;
+            let part = Part::Header(&header.spelled);
+            let value = single_header(request.headers, &header.name).map_err(|()| part.doubled())?;
+            let value = value.ok_or_else(|| part.missing())?;
+            let value = std::str::from_utf8(value).map_err(|_| part.malformed())?;
             let scheme = matches!(header.name.as_str(), "authorization" | "proxy-authorization");
-            reader.carrier(&header.carrier, value, scheme, &part())?;
+            reader.carrier(&header.carrier, value, scheme, part)?;
         }
         for ((name, carrier), value) in send.query.iter().zip(&pairs) {
-            reader.carrier(carrier, value, false, &format!("query pair {name}"))?;
+            reader.carrier(carrier, value, false, Part::Query(name))?;
         }
         if let Some(body) = send.body {
             reader.body(body, request.body)?;
@@ -91,8 +94,8 @@ impl Prepared {
         };
         let headers = HeaderMap::new();
         let request = no_request(&headers);
-        let mut reader = Reader::new(plan, request.body);
-        reader.carrier(&PlannedCarrier::One(vec![PlannedPart::Step(node)]), given, false, "given value")?;
+        let mut reader = Reader::new(plan, request.body, now, self.leeway_millis);
+        reader.carrier(&PlannedCarrier::One(vec![PlannedPart::Step(node)]), given, false, Part::Given)?;
         self.finish(reader, &request, now)
     }
 
@@ -133,7 +136,7 @@ impl Prepared {
         if let Some((node, max)) = rules.lifetime {
             let left = self.time(values, node)?.as_millis().saturating_sub(now.as_millis());
             let step = || self.plan.nodes[node].name.clone();
-            if left + self.leeway_millis <= 0 {
+            if left <= -self.leeway_millis {
                 return Err(Refusal::Expired { step: step() });
             }
             if left > max + self.leeway_millis {
@@ -196,11 +199,11 @@ impl fmt::Debug for Verified {
 }
 
 /// The target without the recipe's own query pairs, and the values of those.
-fn own_pairs(send: &PlannedSend, target: &str) -> Result<(String, Vec<String>), Refusal> {
+fn own_pairs<'t>(send: &PlannedSend, target: &'t str) -> Result<(Cow<'t, str>, Vec<String>), Refusal> {
     let Some((path, query)) = target.split_once('?').filter(|_| !send.query.is_empty()) else {
         return match send.query.first() {
-            Some((name, _)) => Err(Refusal::Missing { part: format!("query pair {name}") }),
-            None => Ok((target.to_owned(), Vec::new())),
+            Some((name, _)) => Err(Part::Query(name).missing()),
+            None => Ok((Cow::Borrowed(target), Vec::new())),
         };
     };
     let mut values: Vec<Option<String>> = vec![None; send.query.len()];
@@ -217,36 +220,98 @@ fn own_pairs(send: &PlannedSend, target: &str) -> Result<(String, Vec<String>), 
             separator = '&';
             continue;
         };
-        let part = || format!("query pair {}", send.query[own].0);
+        let part = Part::Query(&send.query[own].0);
         if values[own].is_some() {
-            return Err(Refusal::Doubled { part: part() });
+            return Err(part.doubled());
         }
         let exact = form::decode_exact(name).and(form::decode_exact(value));
-        values[own] = Some(exact.ok_or_else(|| Refusal::Malformed { part: part() })?.into_owned());
+        values[own] = Some(exact.ok_or_else(|| part.malformed())?.into_owned());
     }
-    let value = |(value, (name, _)): (Option<String>, &(Text, _))| {
-        value.ok_or_else(|| Refusal::Missing { part: format!("query pair {name}") })
-    };
+    let value = |(value, (name, _)): (Option<String>, &(Text, _))| value.ok_or_else(|| Part::Query(name).missing());
     let values = values.into_iter().zip(&send.query).map(value).collect::<Result<_, _>>()?;
-    Ok((rest, values))
+    Ok((Cow::Owned(rest), values))
+}
+
+/// A part of what came; its name is put together only where it is refused.
+#[derive(Clone, Copy)]
+enum Part<'p> {
+    Header(&'p str),
+    Query(&'p str),
+    Member(&'p str),
+    Claim(&'p str),
+    Body,
+    Payload,
+    Token,
+    Given,
+}
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Header(name) => write!(f, "header {name}"),
+            Part::Query(name) => write!(f, "query pair {name}"),
+            Part::Member(name) => write!(f, "form member {name}"),
+            Part::Claim(name) => write!(f, "claim {name}"),
+            Part::Body => f.write_str("body"),
+            Part::Payload => f.write_str("payload"),
+            Part::Token => f.write_str("token"),
+            Part::Given => f.write_str("given value"),
+        }
+    }
+}
+
+impl Part<'_> {
+    fn missing(self) -> Refusal {
+        Refusal::Missing { part: self.to_string() }
+    }
+
+    fn doubled(self) -> Refusal {
+        Refusal::Doubled { part: self.to_string() }
+    }
+
+    fn malformed(self) -> Refusal {
+        Refusal::Malformed { part: self.to_string() }
+    }
+
+    fn differs(self) -> Refusal {
+        Refusal::Differs { part: self.to_string() }
+    }
 }
 
 /// What came for a node that is recomputed; one of several must be it.
-struct Check {
+struct Check<'p> {
     node: usize,
-    came: Vec<Bytes>,
-    part: String,
+    came: Came,
+    part: Part<'p>,
+}
+
+/// What came for a node: mostly one text, or several of which one must do.
+enum Came {
+    One(Bytes),
+    Several(Vec<Bytes>),
+}
+
+impl Came {
+    fn texts(&self) -> &[Bytes] {
+        match self {
+            Came::One(text) => std::slice::from_ref(text),
+            Came::Several(texts) => texts,
+        }
+    }
 }
 
 /// Reads back what a request carries.
 struct Reader<'p> {
     plan: &'p Plan,
+    now: UnixTime,
+    leeway_millis: i64,
     body_length: usize,
     values: Vec<Value>,
+    buffer: BytesMut,
     read: ReadBack,
-    checks: Vec<Check>,
+    checks: Vec<Check<'p>>,
     /// Tokens that came for a node; one of several must hold.
-    tokens: Vec<(usize, Vec<String>)>,
+    tokens: Vec<(usize, Came)>,
     /// Which key of each name a token fits.
     choice: Vec<Option<usize>>,
 }
@@ -255,14 +320,17 @@ struct Reader<'p> {
 type Captures<'v> = Vec<(usize, &'v str)>;
 
 impl<'p> Reader<'p> {
-    fn new(plan: &'p Plan, body: SignableBody<'_>) -> Self {
+    fn new(plan: &'p Plan, body: SignableBody<'_>, now: UnixTime, leeway_millis: i64) -> Self {
         Reader {
             plan,
+            now,
+            leeway_millis,
             body_length: match body {
                 SignableBody::Bytes(body) => body.len(),
                 _ => 0,
             },
             values: vec![Value::Unset; plan.nodes.len()],
+            buffer: BytesMut::with_capacity(SHORT),
             read: ReadBack::default(),
             checks: Vec::new(),
             tokens: Vec::new(),
@@ -270,9 +338,9 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn carrier(&mut self, carrier: &PlannedCarrier, value: &str, scheme: bool, part: &str) -> Result<(), Refusal> {
+    fn carrier(&mut self, carrier: &PlannedCarrier, value: &str, scheme: bool, part: Part<'p>) -> Result<(), Refusal> {
         if value.len() > self.limit(carrier) {
-            return Err(Refusal::TooLong { part: part.to_owned() });
+            return Err(Refusal::TooLong { part: part.to_string() });
         }
         match carrier {
             PlannedCarrier::One(parts) => {
@@ -302,7 +370,7 @@ impl<'p> Reader<'p> {
         &mut self,
         item: &[PlannedPart],
         values: impl Iterator<Item = &'v str>,
-        part: &str,
+        part: Part<'p>,
     ) -> Result<(), Refusal> {
         let mut found: Vec<Captures<'v>> = values.filter_map(|value| self.captures(item, value, false).ok()).collect();
         let changing = item.iter().filter_map(PlannedPart::step).filter(|node| !self.constant(*node));
@@ -311,21 +379,21 @@ impl<'p> Reader<'p> {
             _ => None,
         };
         if found.is_empty() {
-            return Err(Refusal::Missing { part: part.to_owned() });
+            return Err(part.missing());
         }
         if let Some(node) = alternatives {
-            let came = found.into_iter().flatten().map(|(_, text)| text);
+            let came = found.into_iter().flatten().map(|(_, text)| Bytes::copy_from_slice(text.as_bytes()));
+            let came = Came::Several(came.collect());
             if matches!(self.plan.nodes[node].action, Action::Jws(_)) {
-                self.tokens.push((node, came.map(str::to_owned).collect()));
+                self.tokens.push((node, came));
             } else {
-                let came = came.map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
-                self.checks.push(Check { node, came, part: part.to_owned() });
+                self.checks.push(Check { node, came, part });
             }
             return Ok(());
         }
         let captures = found.pop().unwrap_or_default();
         if !found.is_empty() && !captures.is_empty() {
-            return Err(Refusal::Doubled { part: part.to_owned() });
+            return Err(part.doubled());
         }
         captures.into_iter().try_for_each(|(node, text)| self.take(node, text, part))
     }
@@ -347,14 +415,16 @@ impl<'p> Reader<'p> {
         let mut rest = value;
         for (at, part) in parts.iter().enumerate() {
             if let Some(text) = self.known_text(part) {
-                let word = if scheme && at == 0 { text.find(' ') } else { None };
+                // A credential in the same place is no word of a scheme.
+                let word = if scheme && at == 0 && part.step().is_none() { text.find(' ') } else { None };
                 rest = strip(rest, text, word.unwrap_or_default()).ok_or_else(|| Mismatch::new(part))?;
                 continue;
             }
-            let after = parts.get(at + 1).and_then(|next| self.known_text(next)).filter(|text| !text.is_empty());
-            let end = match after {
-                Some(after) => rest.find(after).ok_or(Mismatch::Form)?,
-                None => rest.len(),
+            let end = match parts.get(at + 1).and_then(|next| self.known_text(next)) {
+                // A credential without text separates nothing.
+                Some("") if parts.len() > at + 2 => return Err(Mismatch::Form),
+                Some(after) if !after.is_empty() => rest.find(after).ok_or(Mismatch::Form)?,
+                _ => rest.len(),
             };
             let (text, tail) = rest.split_at(end);
             captures.extend(part.step().map(|node| (node, text)));
@@ -374,53 +444,64 @@ impl<'p> Reader<'p> {
     }
 
     /// Takes what came for a node: what was drawn is kept, all else is for comparing.
-    fn take(&mut self, node: usize, text: &str, part: &str) -> Result<(), Refusal> {
-        let malformed = || Refusal::Malformed { part: part.to_owned() };
-        let bytes = || Bytes::copy_from_slice(text.as_bytes());
-        match &self.plan.nodes[node].action {
+    fn take(&mut self, node: usize, text: &str, part: Part<'p>) -> Result<(), Refusal> {
+        let plan = self.plan;
+        let malformed = || part.malformed();
+        match &plan.nodes[node].action {
             Action::Random { max_length, .. } => {
                 let fits = max_length.is_none_or(|limit| text.chars().count() <= limit as usize);
-                if text.is_empty() || !fits { Err(malformed()) } else { self.set(node, bytes(), part) }
+                if text.is_empty() || !fits { Err(malformed()) } else { self.set(node, text, part) }
             }
             Action::Time { form, .. } => {
                 time::parse(text, *form).ok_or_else(malformed)?;
-                self.set(node, bytes(), part)
+                self.set(node, text, part)
             }
-            Action::Argument { name, .. } => self.set_argument(name, Some(bytes()), part),
+            Action::Argument { name, .. } => self.set_argument(name, Some(text), part),
             Action::Session { name } => match self.read.sessions.iter().find(|(n, _)| n == name) {
-                Some((_, before)) if *before != text.as_bytes() => Err(Refusal::Differs { part: part.to_owned() }),
+                Some((_, before)) if *before != text.as_bytes() => Err(part.differs()),
                 Some(_) => Ok(()),
                 None => {
-                    self.read.sessions.push((name.clone(), bytes()));
+                    let token = self.keep(text);
+                    self.read.sessions.push((name.clone(), token));
                     Ok(())
                 }
             },
             Action::Jws(_) => {
-                self.tokens.push((node, vec![text.to_owned()]));
+                let token = self.keep(text);
+                self.tokens.push((node, Came::One(token)));
                 Ok(())
             }
             _ => {
-                self.checks.push(Check { node, came: vec![bytes()], part: part.to_owned() });
+                let came = Came::One(self.keep(text));
+                self.checks.push(Check { node, came, part });
                 Ok(())
             }
         }
     }
 
-    fn set(&mut self, node: usize, bytes: Bytes, part: &str) -> Result<(), Refusal> {
+    /// A copy of a text; all of them stand in one buffer.
+    fn keep(&mut self, text: &str) -> Bytes {
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.split().freeze()
+    }
+
+    fn set(&mut self, node: usize, text: &str, part: Part<'p>) -> Result<(), Refusal> {
         match &self.values[node] {
-            Value::Bytes(before) if *before != bytes => Err(Refusal::Differs { part: part.to_owned() }),
+            Value::Bytes(before) if before != text => Err(part.differs()),
+            Value::Bytes(_) => Ok(()),
             _ => {
-                self.values[node] = Value::Bytes(bytes);
+                self.values[node] = Value::Bytes(self.keep(text));
                 Ok(())
             }
         }
     }
 
-    fn set_argument(&mut self, name: &Text, value: Option<Bytes>, part: &str) -> Result<(), Refusal> {
+    fn set_argument(&mut self, name: &Text, text: Option<&str>, part: Part<'p>) -> Result<(), Refusal> {
         match self.read.arguments.iter().find(|(n, _)| n == name) {
-            Some((_, before)) if *before != value => Err(Refusal::Differs { part: part.to_owned() }),
+            Some((_, before)) if before.as_deref() != text.map(str::as_bytes) => Err(part.differs()),
             Some(_) => Ok(()),
             None => {
+                let value = text.map(|text| self.keep(text));
                 self.read.arguments.push((name.clone(), value));
                 Ok(())
             }
@@ -429,16 +510,15 @@ impl<'p> Reader<'p> {
 
     /// The received body is the step that replaced the caller's.
     fn body(&mut self, node: usize, body: SignableBody<'_>) -> Result<(), Refusal> {
-        let part = || "body".to_owned();
         let body = match body {
             SignableBody::Bytes(body) => body,
-            SignableBody::None => return Err(Refusal::Missing { part: part() }),
+            SignableBody::None => return Err(Part::Body.missing()),
             SignableBody::Stream => {
                 let scheme = self.plan.recipe.name.clone();
                 return Err(Refusal::Recompute(SignError::StreamingBody { scheme }));
             }
         };
-        let text = std::str::from_utf8(body).map_err(|_| Refusal::Malformed { part: part() })?;
+        let text = std::str::from_utf8(body).map_err(|_| Part::Body.malformed())?;
         // What the caller's body was before is gone.
         for (index, other) in self.plan.nodes.iter().enumerate() {
             if matches!(other.action, Action::Body) {
@@ -454,8 +534,8 @@ impl<'p> Reader<'p> {
                 }
             }
             _ => {
-                let came = vec![Bytes::copy_from_slice(body)];
-                self.checks.push(Check { node, came, part: part() });
+                let came = Came::One(Bytes::copy_from_slice(body));
+                self.checks.push(Check { node, came, part: Part::Body });
                 return Ok(());
             }
         }
@@ -468,7 +548,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Reads the recipe's own pairs off both ends of a form body.
-    fn form(&mut self, parts: &[PlannedFormPart], text: &str) -> Result<(), Refusal> {
+    fn form(&mut self, parts: &'p [PlannedFormPart], text: &str) -> Result<(), Refusal> {
         let segments: Vec<&str> = text.split('&').filter(|segment| !segment.is_empty()).collect();
         let texts = parts.iter().enumerate().filter_map(|(at, part)| match part {
             PlannedFormPart::Text(node) => Some((at, *node)),
@@ -482,7 +562,7 @@ impl<'p> Reader<'p> {
         };
         let trailing = parts.len() - leading - usize::from(opaque);
         if segments.len() < leading + trailing || !opaque && segments.len() > leading {
-            return Err(Refusal::Malformed { part: "body".to_owned() });
+            return Err(Part::Body.malformed());
         }
         let front = parts[..leading].iter().zip(&segments);
         let back = parts[parts.len() - trailing..].iter().zip(&segments[segments.len() - trailing..]);
@@ -494,23 +574,23 @@ impl<'p> Reader<'p> {
         Ok(())
     }
 
-    fn member(&mut self, name: &Text, node: usize, segment: &str, segments: &[&str]) -> Result<(), Refusal> {
-        let part = format!("form member {name}");
+    fn member(&mut self, name: &'p Text, node: usize, segment: &str, segments: &[&str]) -> Result<(), Refusal> {
+        let part = Part::Member(name);
         let named = |segment: &&&str| {
             let (other, _) = segment.split_once('=').unwrap_or((segment, ""));
             form::decode(other).as_deref() == Some(name.as_ref())
         };
         match segments.iter().filter(named).count() {
-            0 => return Err(Refusal::Missing { part }),
+            0 => return Err(part.missing()),
             1 => {}
-            _ => return Err(Refusal::Doubled { part }),
+            _ => return Err(part.doubled()),
         }
-        let (came, value) = segment.split_once('=').ok_or_else(|| Refusal::Malformed { part: part.clone() })?;
+        let (came, value) = segment.split_once('=').ok_or_else(|| part.malformed())?;
         if form::decode_exact(came).as_deref() != Some(name.as_ref()) {
-            return Err(Refusal::Missing { part });
+            return Err(part.missing());
         }
-        let value = form::decode_exact(value).ok_or_else(|| Refusal::Malformed { part: part.clone() })?;
-        self.take(node, &value, &part)
+        let value = form::decode_exact(value).ok_or_else(|| part.malformed())?;
+        self.take(node, &value, part)
     }
 
     /// Opens the tokens and reads their claims.
@@ -520,28 +600,31 @@ impl<'p> Reader<'p> {
             let Action::Jws(jws) = &self.plan.nodes[node].action else { continue };
             let (token, payload, key) = open(jws, came)?;
             self.choice[jws.macs.key] = Some(key);
-            self.set(node, Bytes::from(token), "token")?;
+            match &self.values[node] {
+                Value::Bytes(before) if *before != token => return Err(Part::Token.differs()),
+                _ => self.values[node] = Value::Bytes(token),
+            }
             self.payload(jws, &payload)?;
         }
         Ok(())
     }
 
-    fn payload(&mut self, jws: &PlannedJws, payload: &[u8]) -> Result<(), Refusal> {
+    fn payload(&mut self, jws: &'p PlannedJws, payload: &[u8]) -> Result<(), Refusal> {
         match &jws.payload {
             PlannedPayload::Exact(node) if self.drawn(*node) => {
-                let text =
-                    std::str::from_utf8(payload).map_err(|_| Refusal::Malformed { part: "payload".to_owned() })?;
-                self.take(*node, text, "payload")
+                let text = std::str::from_utf8(payload).map_err(|_| Part::Payload.malformed())?;
+                self.take(*node, text, Part::Payload)
             }
             PlannedPayload::Exact(node) => {
-                let came = vec![Bytes::copy_from_slice(payload)];
-                self.checks.push(Check { node: *node, came, part: "payload".to_owned() });
+                let came = Came::One(Bytes::copy_from_slice(payload));
+                self.checks.push(Check { node: *node, came, part: Part::Payload });
                 Ok(())
             }
             PlannedPayload::Claims(claims) => {
                 let reason = "the claims are not a JSON object with each member once";
                 let tape = jws::object(payload).ok_or_else(|| Refusal::Token { reason: reason.to_owned() })?;
                 let View::Map(members) = tape.root().view() else { return Ok(()) };
+                self.times(claims, members)?;
                 claims.iter().try_for_each(|claim| {
                     let item = members.into_iter().find(|(name, _)| name.is(&claim.name));
                     self.claim(claim, item.map(|(_, item)| item.view()))
@@ -550,38 +633,61 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn claim(&mut self, claim: &Claim, value: Option<View<'_>>) -> Result<(), Refusal> {
-        let part = format!("claim {}", claim.name);
+    /// RFC 7519 sections 4.1.4 and 4.1.5: a sender may say more of when its token holds than the recipe asks for.
+    fn times(&self, claims: &[Claim], members: Members<'_>) -> Result<(), Refusal> {
+        for (name, item) in members {
+            let Some(known) = ["exp", "nbf"].into_iter().find(|known| name.is(known)) else { continue };
+            if claims.iter().any(|claim| claim.name == known) {
+                continue;
+            }
+            let seconds = match item.view() {
+                View::Number(digits) => digits.parse::<f64>().ok(),
+                _ => None,
+            };
+            let seconds = seconds.ok_or_else(|| Part::Claim(known).malformed())?;
+            // Milliseconds of any clock are exact in a float.
+            let (at, now, leeway) = (seconds * 1000.0, self.now.as_millis() as f64, self.leeway_millis as f64);
+            match known {
+                "exp" if at <= now - leeway => return Err(Refusal::Expired { step: known.into() }),
+                "nbf" if at > now + leeway => return Err(Refusal::TooFarAhead { step: known.into() }),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, claim: &'p Claim, value: Option<View<'_>>) -> Result<(), Refusal> {
+        let part = Part::Claim(&claim.name);
         match value {
             None if claim.optional => match &self.plan.nodes[claim.value].action {
-                Action::Argument { name, .. } => self.set_argument(name, None, &part),
+                Action::Argument { name, .. } => self.set_argument(name, None, part),
                 _ => Ok(()),
             },
-            None => Err(Refusal::Missing { part }),
-            Some(View::Number(digits)) if claim.number => self.take(claim.value, digits, &part),
-            Some(View::Text(text)) if !claim.number => self.take(claim.value, &text.to_text(), &part),
-            Some(_) => Err(Refusal::Malformed { part }),
+            None => Err(part.missing()),
+            Some(View::Number(digits)) if claim.number => self.take(claim.value, digits, part),
+            Some(View::Text(text)) if !claim.number => self.take(claim.value, &text.to_text(), part),
+            Some(_) => Err(part.malformed()),
         }
     }
 
     /// Computes everything that was not read back, and compares.
     fn recompute(&mut self, request: &SignableRequest<'_>) -> Result<Vec<Value>, Refusal> {
-        let mut engine = Engine::new(self.plan, request, Origin::ReadBack(&self.read)).map_err(Refusal::Recompute)?;
-        engine.values.clone_from(&self.values);
-        let keyed = |node: &usize| self.plan.nodes[*node].facts.keyed;
-        let (late, early): (Vec<usize>, Vec<usize>) = (0..self.plan.nodes.len()).partition(keyed);
-        compute(&mut engine, &early)?;
+        let values = std::mem::take(&mut self.values);
+        let engine = Engine::with(self.plan, request, Origin::ReadBack(&self.read), values);
+        let mut engine = engine.map_err(Refusal::Recompute)?;
+        compute(&mut engine, false)?;
         self.compare(&engine, false)?;
-        let unset = engine.values.clone();
         let mut choice: Vec<usize> = self.choice.iter().map(|key| key.unwrap_or_default()).collect();
+        // What is computed with one key is taken back before the next is tried.
+        let several = self.choice.iter().zip(&self.plan.key_counts).any(|(key, count)| key.is_none() && *count > 1);
+        let unset = several.then(|| engine.values.clone());
         loop {
-            engine.values.clone_from(&unset);
             engine.choice.clone_from(&choice);
-            let result = compute(&mut engine, &late).and_then(|()| self.compare(&engine, true));
-            match result {
-                Ok(()) => return Ok(engine.values),
-                Err(_) if self.next(&mut choice) => {}
-                Err(refusal) => return Err(refusal),
+            let result = compute(&mut engine, true).and_then(|()| self.compare(&engine, true));
+            match (result, &unset) {
+                (Ok(()), _) => return Ok(engine.values),
+                (Err(_), Some(unset)) if self.next(&mut choice) => engine.values.clone_from(unset),
+                (Err(refusal), _) => return Err(refusal),
             }
         }
     }
@@ -605,22 +711,25 @@ impl<'p> Reader<'p> {
             }
             let computed = engine.bytes(check.node);
             // All are compared, whichever fits.
-            let fits = check.came.iter().fold(subtle::Choice::from(0), |fits, came| fits | computed.ct_eq(came));
+            let fits = check.came.texts().iter();
+            let fits = fits.fold(subtle::Choice::from(0), |fits, came| fits | computed.ct_eq(came));
             if !bool::from(fits) {
-                let differs = Refusal::Differs { part: check.part.clone() };
-                return Err(if keyed { Refusal::Signature } else { differs });
+                return Err(if keyed { Refusal::Signature } else { check.part.differs() });
             }
         }
         Ok(())
     }
 }
 
-/// Computes nodes; what only the sender can know stays unknown.
-fn compute(engine: &mut Engine<'_>, nodes: &[usize]) -> Result<(), Refusal> {
-    for node in nodes {
-        match engine.compute(*node) {
+/// Computes the nodes that derive from a key, or those that do not; what only the sender can know stays unknown.
+fn compute(engine: &mut Engine<'_>, keyed: bool) -> Result<(), Refusal> {
+    for node in 0..engine.values.len() {
+        if engine.is_keyed(node) != keyed {
+            continue;
+        }
+        match engine.compute(node) {
             Ok(()) => {}
-            Err(SignError::MissingValue { .. }) => engine.values[*node] = Value::Unknown,
+            Err(SignError::MissingValue { .. }) => engine.values[node] = Value::Unknown,
             Err(error) => return Err(Refusal::Recompute(error)),
         }
     }
@@ -628,11 +737,16 @@ fn compute(engine: &mut Engine<'_>, nodes: &[usize]) -> Result<(), Refusal> {
 }
 
 /// The first of the tokens that holds, its payload and its key.
-fn open(jws: &PlannedJws, came: Vec<String>) -> Result<(String, Vec<u8>, usize), Refusal> {
-    let header: Vec<(&str, &str)> = jws.header.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+fn open(jws: &PlannedJws, came: Came) -> Result<(Bytes, Vec<u8>, usize), Refusal> {
+    let head = text_of(&jws.head).strip_suffix('.');
+    let expected = ExpectedHeader { algorithm: jws.algorithm, members: &jws.header, head };
     let mut refusal = Refusal::Signature;
-    for token in came {
-        match jws::open(&token, &jws.macs.states, jws.algorithm, &header) {
+    let (one, several) = match came {
+        Came::One(token) => (Some(token), Vec::new()),
+        Came::Several(tokens) => (None, tokens),
+    };
+    for token in one.into_iter().chain(several) {
+        match jws::open(text_of(&token), &jws.macs.states, &expected) {
             Ok((payload, key)) => return Ok((token, payload, key)),
             Err(TokenError::Signature) => {}
             Err(TokenError::Form(reason)) => refusal = Refusal::Token { reason: reason.to_owned() },
@@ -657,10 +771,10 @@ impl Mismatch {
         }
     }
 
-    fn of(self, part: &str) -> Refusal {
+    fn of(self, part: Part<'_>) -> Refusal {
         match self {
-            Mismatch::Form => Refusal::Malformed { part: part.to_owned() },
-            Mismatch::Differs => Refusal::Differs { part: part.to_owned() },
+            Mismatch::Form => part.malformed(),
+            Mismatch::Differs => part.differs(),
         }
     }
 }

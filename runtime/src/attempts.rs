@@ -19,6 +19,8 @@ pub(crate) struct Attempts(Arc<Mutex<State>>);
 pub(crate) struct State {
     /// How many there were.
     pub(crate) count: u32,
+    /// How many came to an end.
+    ended: u32,
     /// Whether the server may have processed one of them.
     pub(crate) maybe_processed: bool,
     /// How the last one ended, if it has.
@@ -38,13 +40,18 @@ pub(crate) enum Ending {
     NotConnected,
     /// The exchange broke off.
     Broken,
+    /// The HTTP client did not take the request, so it was not sent.
+    NotTaken,
     /// Something else inside failed.
     Other,
 }
 
 impl Attempts {
     pub(crate) fn state(&self) -> State {
-        self.lock().clone()
+        let mut state = self.lock().clone();
+        // Whoever drops an attempt, to set it a time limit, say, can't tell how far it came.
+        state.maybe_processed |= state.ended < state.count;
+        state
     }
 
     fn begin(&self) {
@@ -55,6 +62,7 @@ impl Attempts {
 
     fn end(&self, ending: Ending, maybe_processed: bool) {
         let mut state = self.lock();
+        state.ended += 1;
         state.maybe_processed |= maybe_processed;
         state.last = Some(ending);
     }
@@ -90,7 +98,7 @@ impl Middleware for NoteAttempts {
                 let ending = if error.is_timeout() { Ending::TimedOut } else { Ending::NotConnected };
                 attempts.end(ending, false);
             }
-            Err(Error::Reqwest(error)) if error.is_builder() => attempts.end(Ending::Broken, false),
+            Err(Error::Reqwest(error)) if error.is_builder() => attempts.end(Ending::NotTaken, false),
             Err(Error::Reqwest(error)) if error.is_timeout() => attempts.end(Ending::TimedOut, true),
             Err(Error::Reqwest(_)) => attempts.end(Ending::Broken, true),
         }

@@ -66,6 +66,11 @@ impl BaseUrl {
         &self.0
     }
 
+    /// Whether it leads to this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
+    }
+
     /// The URL of an encoded path below the base, with encoded pairs as its query.
     pub(crate) fn join(&self, path: &str, query: &str) -> Result<Url, RequestError> {
         if !path.starts_with('/') {

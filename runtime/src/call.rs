@@ -9,7 +9,7 @@
 
 use crate::attempts::{Attempts, Ending};
 use crate::binary::ByteStream;
-use crate::error::{Context, Error, ErrorKind, Failed, Phase, TransportError};
+use crate::error::{BoxError, Context, Error, ErrorKind, Failed, Phase, RequestError, TransportError};
 use crate::operation::Operation;
 use crate::reply::{self, Head, Outcome, Reply, ReplyBody};
 use crate::request::Request;
@@ -145,12 +145,20 @@ async fn exchange(request: Request, streams: bool, context: &mut Context) -> Res
 /// Sorts an error by how the last attempt ended, whatever middleware has made of it.
 fn failed(error: reqwest_middleware::Error, last: Option<Ending>) -> Failed {
     let ending = last.unwrap_or(Ending::Other);
-    let cause = match error.without_url() {
-        reqwest_middleware::Error::Middleware(cause) => cause.into(),
+    let cause: BoxError = match error.without_url() {
+        // Middleware may wrap an error that it made of a response, with the URL that was signed.
+        reqwest_middleware::Error::Middleware(cause) => match cause.downcast::<reqwest::Error>() {
+            Ok(cause) => cause.without_url().into(),
+            Err(cause) => match cause.downcast::<reqwest_middleware::Error>() {
+                Ok(cause) => cause.without_url().into(),
+                Err(cause) => cause.into(),
+            },
+        },
         reqwest_middleware::Error::Reqwest(cause) => cause.into(),
     };
     match ending {
         Ending::Unsigned(error) => ErrorKind::Sign(error).into(),
+        Ending::NotTaken => Failed { kind: ErrorKind::Request(RequestError::NotTaken), cause: Some(cause) },
         Ending::TimedOut => Failed::timeout(cause),
         Ending::NotConnected => Failed::transport(Phase::Connect, cause),
         Ending::Broken => Failed::transport(Phase::Exchange, cause),

@@ -27,8 +27,9 @@ impl<'a> Environment<'a> {
 
     /// A variable by its name without the prefix; a missing, empty or unreadable one is remembered.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
+        let before = self.missing.len();
         let value = self.optional(name);
-        if value.is_none() {
+        if value.is_none() && self.missing.len() == before {
             self.missing.push(self.full(name));
         }
         value
@@ -39,9 +40,15 @@ impl<'a> Environment<'a> {
         self.text(name).map(Secret::new)
     }
 
-    /// A variable that may be missing.
-    pub fn optional(&self, name: &'static str) -> Option<String> {
-        (self.read)(&self.full(name))?.into_string().ok().filter(|value| !value.is_empty())
+    /// A variable that may be missing or empty; an unreadable one is remembered all the same.
+    pub fn optional(&mut self, name: &'static str) -> Option<String> {
+        match (self.read)(&self.full(name))?.into_string() {
+            Ok(value) => Some(value).filter(|value| !value.is_empty()),
+            Err(_) => {
+                self.missing.push(self.full(name));
+                None
+            }
+        }
     }
 
     /// Everything that was missing so far.
@@ -66,9 +73,9 @@ impl fmt::Debug for Environment<'_> {
     }
 }
 
-/// Environment variables that are missing or empty.
+/// Environment variables that are missing, empty or not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("environment variables are missing or empty: {}", .names.join(", "))]
+#[error("environment variables are missing, empty or not UTF-8: {}", .names.join(", "))]
 pub struct MissingVariables {
     names: Vec<String>,
 }
@@ -102,6 +109,19 @@ mod tests {
         assert!(!format!("{environment:?}").contains("canary"));
         let error = environment.finish().unwrap_err();
         assert_eq!(error.names(), ["MINI_EMPTY", "MINI_SECRET"]);
-        assert_eq!(error.to_string(), "environment variables are missing or empty: MINI_EMPTY, MINI_SECRET");
+        assert_eq!(error.to_string(), "environment variables are missing, empty or not UTF-8: MINI_EMPTY, MINI_SECRET");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_base_url_that_is_no_text_is_not_ignored() {
+        use std::os::unix::ffi::OsStringExt;
+        let read = |_: &str| Some(OsString::from_vec(b"https://canary.example/\xff".to_vec()));
+        let mut environment = Environment::from_fn("MINI", &read);
+        assert!(environment.optional("BASE_URL").is_none());
+        assert!(environment.secret("SECRET").is_none());
+        let error = environment.finish().unwrap_err();
+        assert_eq!(error.names(), ["MINI_BASE_URL", "MINI_SECRET"]);
+        assert!(!format!("{error} {error:?}").contains("canary"));
     }
 }

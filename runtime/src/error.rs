@@ -270,7 +270,7 @@ impl<E: fmt::Debug> std::error::Error for Error<E> {
     /// The cause behind the message; our own errors are part of the message already.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.kind {
-            ErrorKind::Request(error) => error.source(),
+            ErrorKind::Request(error) => error.source().or(self.0.cause.as_deref().map(|cause| cause as _)),
             ErrorKind::Sign(error) => error.source(),
             ErrorKind::Transport(error) => error.source(),
             ErrorKind::Middleware(error) => Some(&**error),
@@ -328,6 +328,9 @@ pub enum RequestError {
     /// The method is not one.
     #[error("method is not one")]
     Method,
+    /// The HTTP client does not take it: its URL is too long, or not one that the client may call.
+    #[error("the HTTP client does not take it; its URL may be too long")]
+    NotTaken,
     /// There were no random bytes for the request id.
     #[error(transparent)]
     Random(#[from] RandomError),

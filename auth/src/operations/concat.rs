@@ -1,14 +1,14 @@
 //! `concat`: parts one after another.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 /// Appends the parts with the separator between them.
 pub(crate) fn concat<'a>(out: &mut BytesMut, parts: impl IntoIterator<Item = &'a [u8]>, separator: &[u8]) {
     for (index, part) in parts.into_iter().enumerate() {
         if index > 0 {
-            out.put_slice(separator);
+            out.extend_from_slice(separator);
         }
-        out.put_slice(part);
+        out.extend_from_slice(part);
     }
 }
 

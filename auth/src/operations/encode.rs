@@ -3,7 +3,7 @@
 use crate::recipe::Encoding;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 /// Appends the encoded form of some bytes.
 pub(crate) fn encode(out: &mut BytesMut, bytes: &[u8], encoding: Encoding) {
@@ -12,7 +12,7 @@ pub(crate) fn encode(out: &mut BytesMut, bytes: &[u8], encoding: Encoding) {
         Encoding::HexUpper => hex(out, bytes, b"0123456789ABCDEF"),
         Encoding::Base64 => base64(out, bytes, &STANDARD),
         Encoding::Base64Url => base64(out, bytes, &URL_SAFE_NO_PAD),
-        Encoding::Raw => out.put_slice(bytes),
+        Encoding::Raw => out.extend_from_slice(bytes),
     }
 }
 
@@ -44,6 +44,11 @@ pub(crate) fn decode_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
+/// The same into a buffer; yields how many bytes there are.
+pub(crate) fn decode_base64url_into(text: &str, bytes: &mut [u8]) -> Option<usize> {
+    URL_SAFE_NO_PAD.decode_slice(text, bytes).ok()
+}
+
 /// The value of a hexadecimal digit.
 pub(crate) const fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
@@ -55,19 +60,22 @@ pub(crate) const fn hex_digit(byte: u8) -> Option<u8> {
 }
 
 fn hex(out: &mut BytesMut, bytes: &[u8], digits: &[u8; 16]) {
-    for byte in bytes {
-        out.put_slice(&[digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+    // No digest is longer, so the buffer is asked for room once.
+    let mut block = [0; 128];
+    for chunk in bytes.chunks(64) {
+        for (pair, byte) in block.chunks_exact_mut(2).zip(chunk) {
+            pair.copy_from_slice(&[digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+        }
+        out.extend_from_slice(&block[..2 * chunk.len()]);
     }
 }
 
-/// Encodes in blocks of whole triples, so that nothing but the buffer is needed.
 fn base64(out: &mut BytesMut, bytes: &[u8], engine: &impl base64::Engine) {
-    let mut block = [0; 1024];
-    for chunk in bytes.chunks(768) {
-        // 768 bytes always fit into 1024 characters.
-        let written = engine.encode_slice(chunk, &mut block).unwrap_or_default();
-        out.put_slice(&block[..written]);
-    }
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    // The room suffices with and without padding.
+    let written = engine.encode_slice(bytes, &mut out[start..]).unwrap_or_default();
+    out.truncate(start + written);
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub(crate) fn percent_encode(out: &mut BytesMut, bytes: &[u8]) {
     for byte in bytes {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.put_u8(*byte),
-            _ => out.put_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
+            _ => out.extend_from_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
         }
     }
 }
@@ -32,13 +32,13 @@ pub(crate) fn form<'a>(out: &mut BytesMut, parts: impl IntoIterator<Item = Part<
             continue;
         }
         if !std::mem::take(&mut first) {
-            out.put_u8(b'&');
+            out.extend_from_slice(b"&");
         }
         match part {
-            Part::Text(text) => out.put_slice(text.as_bytes()),
+            Part::Text(text) => out.extend_from_slice(text.as_bytes()),
             Part::Pair(name, value) => {
                 percent_encode(out, name.as_bytes());
-                out.put_u8(b'=');
+                out.extend_from_slice(b"=");
                 percent_encode(out, value.as_bytes());
             }
         }
@@ -54,8 +54,8 @@ pub(crate) fn sorted_form(out: &mut BytesMut, text: &str) -> Option<()> {
     pairs.sort_unstable();
     pairs.dedup();
     for (name, value) in pairs {
-        out.put_slice(name.as_bytes());
-        out.put_slice(value.as_bytes());
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(value.as_bytes());
     }
     Some(())
 }
@@ -65,6 +65,11 @@ pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split('&')
         .filter(|segment| !segment.is_empty())
         .map(|segment| segment.split_once('=').unwrap_or((segment, "")))
+}
+
+/// Whether a pair of this name stands in a query or form, however it is written.
+pub(crate) fn contains(text: &str, name: &str) -> bool {
+    pairs(text).any(|(other, _)| decode(other).as_deref() == Some(name))
 }
 
 /// A name or value decoded: `+` is a space, `%XX` a byte; nothing if the result is not text.

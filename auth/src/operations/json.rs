@@ -1,26 +1,30 @@
 //! `json-array`, `json-object` and how JSON text is escaped (RFC 8259 section 7).
 
 use crate::recipe::Escape;
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 /// Appends a text as a JSON string with its quotes.
 pub(crate) fn string(out: &mut BytesMut, text: &str, escape: Escape) {
-    out.put_u8(b'"');
+    out.extend_from_slice(b"\"");
     escaped(out, text, escape);
-    out.put_u8(b'"');
+    out.extend_from_slice(b"\"");
 }
 
 /// Appends a text with its escapes, without quotes.
 pub(crate) fn escaped(out: &mut BytesMut, text: &str, escape: Escape) {
     let php = escape == Escape::Php;
     let bytes = text.as_bytes();
+    // Most texts need none, and looking at all bytes is faster than looking for the first.
+    if !bytes.iter().fold(false, |found, byte| found | needs_escape(*byte, php)) {
+        return out.extend_from_slice(bytes);
+    }
     let mut from = 0;
     while let Some(plain) = bytes[from..].iter().position(|byte| needs_escape(*byte, php)) {
         let at = from + plain;
-        out.put_slice(&bytes[from..at]);
+        out.extend_from_slice(&bytes[from..at]);
         from = at + escape_at(out, text, at);
     }
-    out.put_slice(&bytes[from..]);
+    out.extend_from_slice(&bytes[from..]);
 }
 
 const fn needs_escape(byte: u8, php: bool) -> bool {
@@ -31,14 +35,14 @@ const fn needs_escape(byte: u8, php: bool) -> bool {
 fn escape_at(out: &mut BytesMut, text: &str, at: usize) -> usize {
     let character = text[at..].chars().next().unwrap_or_default();
     match character {
-        '\u{8}' => out.put_slice(b"\\b"),
-        '\u{c}' => out.put_slice(b"\\f"),
-        '\n' => out.put_slice(b"\\n"),
-        '\r' => out.put_slice(b"\\r"),
-        '\t' => out.put_slice(b"\\t"),
-        '"' => out.put_slice(b"\\\""),
-        '\\' => out.put_slice(b"\\\\"),
-        '/' => out.put_slice(b"\\/"),
+        '\u{8}' => out.extend_from_slice(b"\\b"),
+        '\u{c}' => out.extend_from_slice(b"\\f"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '/' => out.extend_from_slice(b"\\/"),
         other => other.encode_utf16(&mut [0; 2]).iter().for_each(|unit| unicode_escape(out, *unit)),
     }
     character.len_utf8()
@@ -47,19 +51,19 @@ fn escape_at(out: &mut BytesMut, text: &str, at: usize) -> usize {
 fn unicode_escape(out: &mut BytesMut, unit: u16) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |shift: u16| DIGITS[usize::from(unit >> shift & 15)];
-    out.put_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Appends an array of strings.
 pub(crate) fn array<'a>(out: &mut BytesMut, items: impl IntoIterator<Item = &'a str>, escape: Escape) {
-    out.put_u8(b'[');
+    out.extend_from_slice(b"[");
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
-            out.put_u8(b',');
+            out.extend_from_slice(b",");
         }
         string(out, item, escape);
     }
-    out.put_u8(b']');
+    out.extend_from_slice(b"]");
 }
 
 /// The value of a member.
@@ -73,19 +77,19 @@ pub(crate) enum Member<'a> {
 
 /// Appends an object, members in the order given.
 pub(crate) fn object<'a>(out: &mut BytesMut, members: impl IntoIterator<Item = (&'a str, Member<'a>)>, escape: Escape) {
-    out.put_u8(b'{');
+    out.extend_from_slice(b"{");
     for (index, (name, value)) in members.into_iter().enumerate() {
         if index > 0 {
-            out.put_u8(b',');
+            out.extend_from_slice(b",");
         }
         string(out, name, escape);
-        out.put_u8(b':');
+        out.extend_from_slice(b":");
         match value {
             Member::Text(text) => string(out, text, escape),
-            Member::Number(digits) => out.put_slice(digits.as_bytes()),
+            Member::Number(digits) => out.extend_from_slice(digits.as_bytes()),
         }
     }
-    out.put_u8(b'}');
+    out.extend_from_slice(b"}");
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use crate::tape::{Item, Members, Piece, Tape, Text, View};
 use bytes::{BufMut, BytesMut};
 use std::fmt::{self, Write as _};
 
-/// How deeply `json_decode` and `json_encode` go by default.
-const DEPTH: usize = 512;
+/// How deeply lists and maps may be nested: `json_decode` goes 512 deep by default and counts the innermost value.
+const DEPTH: usize = 511;
 
 /// Appends JSON text as PHP prints it; the reason where PHP could not read or print it.
 pub(crate) fn document(out: &mut BytesMut, text: &str, arrays: PhpArrays) -> Result<(), String> {
@@ -30,9 +30,9 @@ pub(crate) fn map<'a>(out: &mut BytesMut, pairs: impl Iterator<Item = (&'a str, 
 
 fn value(out: &mut BytesMut, item: Item<'_>, arrays: PhpArrays) -> Result<(), String> {
     match item.view() {
-        View::Null => out.put_slice(b"null"),
-        View::Bool(true) => out.put_slice(b"true"),
-        View::Bool(false) => out.put_slice(b"false"),
+        View::Null => out.extend_from_slice(b"null"),
+        View::Bool(true) => out.extend_from_slice(b"true"),
+        View::Bool(false) => out.extend_from_slice(b"false"),
         View::Number(digits) => number(out, digits)?,
         View::Text(text) => string(out, text),
         View::List(items) => list(out, items, arrays)?,
@@ -45,31 +45,31 @@ fn value(out: &mut BytesMut, item: Item<'_>, arrays: PhpArrays) -> Result<(), St
 }
 
 fn list<'a>(out: &mut BytesMut, items: impl Iterator<Item = Item<'a>>, arrays: PhpArrays) -> Result<(), String> {
-    out.put_u8(b'[');
+    out.extend_from_slice(b"[");
     for (index, item) in items.enumerate() {
         if index > 0 {
-            out.put_u8(b',');
+            out.extend_from_slice(b",");
         }
         value(out, item, arrays)?;
     }
-    out.put_u8(b']');
+    out.extend_from_slice(b"]");
     Ok(())
 }
 
 fn object(out: &mut BytesMut, members: Members<'_>, arrays: PhpArrays) -> Result<(), String> {
-    out.put_u8(b'{');
+    out.extend_from_slice(b"{");
     for (index, (name, item)) in members.enumerate() {
         if arrays == PhpArrays::Object && name.chars().next() == Some('\0') {
             return Err("a member name that begins with U+0000".to_owned());
         }
         if index > 0 {
-            out.put_u8(b',');
+            out.extend_from_slice(b",");
         }
         string(out, name);
-        out.put_u8(b':');
+        out.extend_from_slice(b":");
         value(out, item, arrays)?;
     }
-    out.put_u8(b'}');
+    out.extend_from_slice(b"}");
     Ok(())
 }
 
@@ -88,21 +88,21 @@ fn is_index(mut name: impl Iterator<Item = char>, index: usize) -> bool {
 }
 
 fn string(out: &mut BytesMut, text: Text<'_>) {
-    out.put_u8(b'"');
+    out.extend_from_slice(b"\"");
     for piece in text.pieces() {
         match piece {
             Piece::Plain(plain) => json::escaped(out, plain, Escape::Php),
             Piece::Escaped(character) => json::escaped(out, character.encode_utf8(&mut [0; 4]), Escape::Php),
         }
     }
-    out.put_u8(b'"');
+    out.extend_from_slice(b"\"");
 }
 
 fn number(out: &mut BytesMut, digits: &str) -> Result<(), String> {
     let integer = !digits.contains(['.', 'e', 'E']);
     if integer && digits.parse::<i64>().is_ok() {
-        // JSON integers have no leading zeros, so the text is what PHP prints; `-0` is a float to PHP, printed alike.
-        out.put_slice(digits.as_bytes());
+        // JSON integers have no leading zeros, so the text is what PHP prints; but `-0` is the integer 0 to PHP.
+        out.extend_from_slice(if digits == "-0" { b"0" } else { digits.as_bytes() });
         return Ok(());
     }
     match digits.parse::<f64>() {
@@ -114,15 +114,13 @@ fn number(out: &mut BytesMut, digits: &str) -> Result<(), String> {
 
 /// The shortest digits that read back, placed as PHP's `smart_str_append_double` does.
 fn float(out: &mut BytesMut, value: f64) {
-    let mut text = Ascii::default();
-    // The longest shortest form has 24 characters.
-    let _ = write!(text, "{value:e}");
+    let text = shortest(value);
     let (mantissa, exponent) = text.as_str().split_once('e').unwrap_or(("0", "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
     let (first, rest) = mantissa.split_at(1);
     let fraction = rest.strip_prefix('.').unwrap_or_default();
-    out.put_slice(sign.as_bytes());
+    out.extend_from_slice(sign.as_bytes());
     match usize::try_from(exponent) {
         Ok(places) if exponent < 17 => fixed(out, first, fraction, places),
         Err(_) if exponent >= -4 => small(out, first, fraction, exponent.unsigned_abs() as usize),
@@ -130,35 +128,46 @@ fn float(out: &mut BytesMut, value: f64) {
     }
 }
 
+/// The fewest digits that read back. Of two numbers that are equally near PHP takes the one with the even last digit
+/// (686400216343507.25 gives `.2`), Rust the larger one; the even one is taken if it, too, reads back.
+fn shortest(value: f64) -> Ascii {
+    let (mut larger, mut even) = (Ascii::default(), Ascii::default());
+    // The longest shortest form has 24 characters.
+    let _ = write!(larger, "{value:e}");
+    let fraction = larger.as_str().split(['.', 'e']).nth(1).filter(|_| larger.as_str().contains('.'));
+    let _ = write!(even, "{value:.*e}", fraction.map_or(0, str::len));
+    if even.as_str().parse() == Ok(value) { even } else { larger }
+}
+
 /// `123.5`, `100`: the point moves right.
 fn fixed(out: &mut BytesMut, first: &str, fraction: &str, places: usize) {
     let (whole, rest) = fraction.split_at(places.min(fraction.len()));
-    out.put_slice(first.as_bytes());
-    out.put_slice(whole.as_bytes());
+    out.extend_from_slice(first.as_bytes());
+    out.extend_from_slice(whole.as_bytes());
     out.put_bytes(b'0', places - whole.len());
     if !rest.is_empty() {
-        out.put_u8(b'.');
-        out.put_slice(rest.as_bytes());
+        out.extend_from_slice(b".");
+        out.extend_from_slice(rest.as_bytes());
     }
 }
 
 /// `0.00012`: the point moves left.
 fn small(out: &mut BytesMut, first: &str, fraction: &str, places: usize) {
-    out.put_slice(b"0.");
+    out.extend_from_slice(b"0.");
     out.put_bytes(b'0', places - 1);
-    out.put_slice(first.as_bytes());
-    out.put_slice(fraction.as_bytes());
+    out.extend_from_slice(first.as_bytes());
+    out.extend_from_slice(fraction.as_bytes());
 }
 
 /// `1.0e+25`: the mantissa always has a fraction, the sign is always written.
 fn exponential(out: &mut BytesMut, first: &str, fraction: &str, exponent: i32) {
     let mut digits = Ascii::default();
     let _ = write!(digits, "{exponent:+}");
-    out.put_slice(first.as_bytes());
-    out.put_u8(b'.');
-    out.put_slice(if fraction.is_empty() { b"0" } else { fraction.as_bytes() });
-    out.put_u8(b'e');
-    out.put_slice(digits.as_str().as_bytes());
+    out.extend_from_slice(first.as_bytes());
+    out.extend_from_slice(b".");
+    out.extend_from_slice(if fraction.is_empty() { b"0" } else { fraction.as_bytes() });
+    out.extend_from_slice(b"e");
+    out.extend_from_slice(digits.as_str().as_bytes());
 }
 
 /// A short ASCII text without an allocation.
@@ -204,7 +213,7 @@ mod tests {
             ("1.0", "1"),
             ("100.0", "100"),
             ("-0.0", "-0"),
-            ("-0", "-0"),
+            ("-0", "0"),
             ("0", "0"),
             ("0.1", "0.1"),
             ("1.50", "1.5"),
@@ -223,6 +232,10 @@ mod tests {
             ("-9223372036854775808", "-9223372036854775808"),
             ("9223372036854775808", "9.223372036854776e+18"),
             ("0.30000000000000004", "0.30000000000000004"),
+            ("686400216343507.25", "686400216343507.2"),
+            ("133331538340351.625", "133331538340351.62"),
+            ("5.684341886080802e-14", "5.684341886080802e-14"),
+            ("5e-324", "5.0e-324"),
             ("1.7976931348623157e308", "1.7976931348623157e+308"),
         ];
         for (json, php) in numbers {
@@ -266,8 +279,8 @@ mod tests {
             assert!(assoc(bad).is_err(), "{bad}");
         }
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(assoc(&nested(512)).is_ok());
-        assert!(assoc(&nested(513)).is_err());
+        assert!(assoc(&nested(511)).is_ok());
+        assert!(assoc(&nested(512)).is_err());
     }
 
     #[test]

@@ -221,7 +221,7 @@ fn the_environment_names_all_that_is_missing() {
         runtime::ClientBuilder::<Mini>::from_environment(runtime::Environment::from_fn("MINI", &none)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "environment variables are missing or empty: MINI_APPLICATION_KEY, MINI_APPLICATION_SECRET"
+        "environment variables are missing, empty or not UTF-8: MINI_APPLICATION_KEY, MINI_APPLICATION_SECRET"
     );
     let all = |name: &str| -> Option<OsString> {
         Some(if name == "MINI_BASE_URL" { "http://127.0.0.1:9/v1/".into() } else { format!("canary of {name}").into() })

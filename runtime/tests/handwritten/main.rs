@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "written as a client crate would")]
 
+mod attacks;
 mod calls;
 mod faults;
 mod mini;
