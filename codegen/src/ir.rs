@@ -179,6 +179,8 @@ pub struct Field {
     pub nullable: bool,
     /// Whether the field holds its value in a `Box`, to break a cycle.
     pub boxed: bool,
+    /// The one value that a required text or integer has, as text: constructors write it by themselves.
+    pub constant: Option<String>,
     /// What the document says.
     pub doc: Doc,
     /// `deprecated`.

@@ -451,13 +451,16 @@ fn field_item(field: &Field) -> TokenStream {
 
 /// A constructor of what must be there, and a setter for each other member.
 fn methods(name: &proc_macro2::Ident, object: &Struct) -> TokenStream {
-    let required: Vec<&Field> = object.fields.iter().filter(|field| field.required).collect();
+    let required: Vec<&Field> = object.fields.iter().filter(|field| is_argument(field)).collect();
     let arguments = required.iter().map(|field| {
         let (name, (ty, _)) = (format_ident!("{}", field.name), argument(field));
         quote!(#name: #ty)
     });
     let values = object.fields.iter().map(|field| {
         let name = format_ident!("{}", field.name);
+        if let Some(constant) = constant(field) {
+            return quote!(#name: #constant);
+        }
         match (field.required, argument(field).1) {
             (false, _) => quote!(#name: None),
             (true, false) => quote!(#name),
@@ -509,6 +512,24 @@ fn setter(field: &Field) -> TokenStream {
             self.#name = Some(#value);
             self
         }
+    }
+}
+
+/// Whether a constructor asks for a member: it must be there, and has more than one value.
+pub(crate) fn is_argument(field: &Field) -> bool {
+    field.required && constant(field).is_none()
+}
+
+/// The one value that a member has, if its type can be written so.
+fn constant(field: &Field) -> Option<TokenStream> {
+    let text = field.constant.as_deref()?;
+    match field.ty {
+        TypeExpr::Text(TextKind::Plain) => Some(quote!(#text.to_owned())),
+        TypeExpr::Integer(IntegerKind::I64) => {
+            let value = proc_macro2::Literal::i64_unsuffixed(text.parse().ok()?);
+            Some(quote!(#value))
+        }
+        _ => None,
     }
 }
 

@@ -95,6 +95,7 @@ fn tag_field(object: &Struct, tag: &str) -> Field {
         required: false,
         nullable: false,
         boxed: false,
+        constant: None,
         doc: Doc { notes, ..Doc::default() },
         deprecated: false,
     }

@@ -23,6 +23,8 @@ use std::rc::Rc;
 pub(super) struct Lowered {
     pub(super) ty: TypeExpr,
     pub(super) nullable: bool,
+    /// The one value that an enum has.
+    pub(super) constant: Option<String>,
     pub(super) doc: Doc,
     pub(super) deprecated: bool,
     pub(super) read_only: bool,
@@ -128,6 +130,7 @@ impl<'d, 'a> Types<'d, 'a> {
         let mut lowered = Lowered {
             ty: TypeExpr::Any,
             nullable: canonical.nullable,
+            constant: None,
             doc: canonical.doc.clone(),
             deprecated: canonical.deprecated,
             read_only: canonical.read_only,
@@ -222,6 +225,7 @@ impl<'d, 'a> Types<'d, 'a> {
             let shown = limits::code(only);
             let note = if only.is_empty() { "Always empty.".to_owned() } else { format!("Always {shown}.") };
             lowered.doc.notes.insert(0, note);
+            lowered.constant = Some(only.clone());
             lowered.ty = match choices.integer {
                 true => TypeExpr::Integer(IntegerKind::I64),
                 false => TypeExpr::Text(TextKind::Plain),
@@ -353,6 +357,7 @@ impl<'d, 'a> Types<'d, 'a> {
             fields.push(Field {
                 name,
                 wire: property.wire.clone(),
+                constant: lowered.constant.filter(|_| property.required && !lowered.nullable),
                 nullable: lowered.nullable && lowered.ty != TypeExpr::Any,
                 ty: lowered.ty,
                 required: property.required,
@@ -402,5 +407,5 @@ impl<'d, 'a> Types<'d, 'a> {
 
 fn plain(ty: TypeExpr) -> Lowered {
     let doc = Doc::default();
-    Lowered { ty, nullable: false, doc, deprecated: false, read_only: false, write_only: false }
+    Lowered { ty, nullable: false, constant: None, doc, deprecated: false, read_only: false, write_only: false }
 }

@@ -4,6 +4,7 @@ use crate::enums;
 use crate::ir::{Body, BodyContent, Field, Ir, Operation, Parameter, TextKind, TypeDef, TypeExpr, TypeKind, Union};
 use crate::operations::parameters::hint;
 use crate::operations::{client_of, responses};
+use crate::structs::is_argument;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -205,7 +206,7 @@ impl Values<'_> {
             // A type whose required members lead back to it has no value at all.
             _ if depth > 4 * DEEPEST => quote!(todo!()),
             Some(TypeKind::Struct(object)) => {
-                let required = object.fields.iter().filter(|field| field.required);
+                let required = object.fields.iter().filter(|field| is_argument(field));
                 let arguments = required.map(|field| self.field(field, depth + 1));
                 quote!(types::#ident::new(#(#arguments),*))
             }

@@ -306,6 +306,7 @@ pub(crate) fn field(name: &str, wire: &str, ty: TypeExpr, required: bool, nullab
         required,
         nullable,
         boxed: false,
+        constant: None,
         doc: Doc::default(),
         deprecated: false,
     }

@@ -1061,7 +1061,6 @@ impl EventUpload {
     pub fn new(
         evt_data: serde_json::Map<String, serde_json::Value>,
         evt_name: impl Into<String>,
-        type_: impl Into<String>,
     ) -> Self {
         Self {
             evt_data,
@@ -1071,7 +1070,7 @@ impl EventUpload {
             identity: None,
             object_id: None,
             ts: None,
-            type_: type_.into(),
+            type_: "event".to_owned(),
         }
     }
 
@@ -1394,9 +1393,9 @@ pub struct PhoneNumber {
 
 impl PhoneNumber {
     /// One with the members that must be there.
-    pub fn new(type_: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn new(value: impl Into<String>) -> Self {
         Self {
-            type_: type_.into(),
+            type_: "phone".to_owned(),
             value: value.into(),
         }
     }
@@ -1887,7 +1886,7 @@ pub struct ProfileUpload {
 
 impl ProfileUpload {
     /// One with the members that must be there.
-    pub fn new(profile_data: ProfileData, type_: impl Into<String>) -> Self {
+    pub fn new(profile_data: ProfileData) -> Self {
         Self {
             fbid: None,
             gpid: None,
@@ -1895,7 +1894,7 @@ impl ProfileUpload {
             object_id: None,
             profile_data,
             ts: None,
-            type_: type_.into(),
+            type_: "profile".to_owned(),
         }
     }
 
@@ -2687,15 +2686,11 @@ pub struct TokenUpload {
 
 impl TokenUpload {
     /// One with the members that must be there.
-    pub fn new(
-        object_id: impl Into<String>,
-        token_data: TokenData,
-        type_: impl Into<String>,
-    ) -> Self {
+    pub fn new(object_id: impl Into<String>, token_data: TokenData) -> Self {
         Self {
             object_id: object_id.into(),
             token_data,
-            type_: type_.into(),
+            type_: "token".to_owned(),
         }
     }
 }

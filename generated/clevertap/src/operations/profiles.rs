@@ -332,9 +332,7 @@ impl client::Client {
     /// use clevertap_client::types;
     /// let response = client
     ///     .disassociate_phones(
-    ///         &types::DisassociateRequest::new(
-    ///             vec![types::PhoneNumber::new("type", "value")],
-    ///         ),
+    ///         &types::DisassociateRequest::new(vec![types::PhoneNumber::new("value")]),
     ///     )
     ///     .await?;
     /// println!("{response:?}");

@@ -50,8 +50,7 @@ impl client::Client {
     ///     .upload_records(
     ///         &types::UploadRequest::new(
     ///             vec![
-    ///                 types::UploadRecord::ProfileUpload(types::ProfileUpload::new(types::ProfileData::new(),
-    ///                 "type"))
+    ///                 types::UploadRecord::ProfileUpload(types::ProfileUpload::new(types::ProfileData::new()))
     ///             ],
     ///         ),
     ///     )
