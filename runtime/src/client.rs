@@ -21,6 +21,7 @@ use countersign_auth::{
     CheckError, Clock, OptionError, PrepareError, Prepared, Random, Recipe, SignError, SigningOptions, Stamp,
     SystemClock, SystemRandom,
 };
+use http::Method;
 use reqwest_middleware::{ClientWithMiddleware, Middleware};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,7 +50,11 @@ pub struct ClientBuilder<P: Provider> {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     options: Vec<(String, SigningOptions)>,
+    methods: Option<Arc<MethodOf>>,
 }
+
+/// Chooses the method of an operation.
+type MethodOf = dyn Fn(&'static OperationInfo) -> Method + Send + Sync;
 
 impl<P: Provider> ClientBuilder<P> {
     /// Starts with the API's first server, no credentials, and the limits of this module.
@@ -67,6 +72,7 @@ impl<P: Provider> ClientBuilder<P> {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             options: Vec::new(),
+            methods: None,
         }
     }
 
@@ -74,7 +80,7 @@ impl<P: Provider> ClientBuilder<P> {
     /// `<PROVIDER>_<CREDENTIAL>` and `<PROVIDER>_BASE_URL`.
     ///
     /// # Errors
-    /// The names of all variables that are missing or empty.
+    /// The names of all variables that are missing, empty or not UTF-8.
     pub fn from_env() -> Result<Self, BuildError> {
         Self::from_environment(Environment::of_process(P::ENVIRONMENT))
     }
@@ -82,7 +88,7 @@ impl<P: Provider> ClientBuilder<P> {
     /// The same from another source of variables.
     ///
     /// # Errors
-    /// The names of all variables that are missing or empty.
+    /// The names of all variables that are missing, empty or not UTF-8.
     pub fn from_environment(mut environment: Environment<'_>) -> Result<Self, BuildError> {
         let mut builder = Self::new();
         builder.credentials = P::Credentials::from_environment(&mut environment);
@@ -143,8 +149,12 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Brings an own `reqwest::ClientBuilder`, with proxy, roots, DNS or time-outs as needed. Redirects,
-    /// decompression, referer, reqwest's own retry and `User-Agent` are set afterwards.
+    /// Brings an own `reqwest::ClientBuilder`, with proxy, roots, DNS, connection or read time-outs as needed.
+    /// Redirects, decompression, referer, reqwest's own retry and `User-Agent` are set afterwards, and the
+    /// time-out of attempts is [`timeout`](Self::timeout)'s.
+    ///
+    /// Its default headers join a request after it is signed, where neither the call nor the signature has set
+    /// them. So a header that a scheme signs, or `Host`, must not be among them: middleware is the place for those.
     pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.reqwest = Some(builder);
         self
@@ -168,6 +178,12 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// Chooses the method of each operation anew, where a spec had to assume it.
+    pub fn method_of(mut self, choose: impl Fn(&'static OperationInfo) -> Method + Send + Sync + 'static) -> Self {
+        self.methods = Some(Arc::new(choose));
+        self
+    }
+
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors
@@ -184,7 +200,7 @@ impl<P: Provider> ClientBuilder<P> {
         let signing = SigningMiddleware::new(base.as_str(), Signers::new(signers))
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random));
-        let http = reqwest_client(self.reqwest, self.connect_timeout, P::USER_AGENT)?;
+        let http = reqwest_client(self.reqwest, self.connect_timeout, P::USER_AGENT, base.is_loopback())?;
         let mut stack = self.middleware;
         stack.push(Arc::new(NoteAttempts));
         stack.push(Arc::new(signing));
@@ -197,6 +213,7 @@ impl<P: Provider> ClientBuilder<P> {
             random: self.random,
             timeout: self.timeout,
             max_body: self.max_body,
+            methods: self.methods,
         }))))
     }
 
@@ -244,8 +261,13 @@ fn reqwest_client(
     builder: Option<reqwest::ClientBuilder>,
     connect_timeout: Option<Duration>,
     user_agent: &'static str,
+    loopback: bool,
 ) -> Result<reqwest::Client, BuildError> {
-    let mut builder = builder.unwrap_or_else(|| reqwest::ClientBuilder::new().connect_timeout(DEFAULT_CONNECT_TIMEOUT));
+    let mut builder = builder.unwrap_or_else(|| {
+        let builder = reqwest::ClientBuilder::new().connect_timeout(DEFAULT_CONNECT_TIMEOUT);
+        // A proxy of the environment would take requests to this machine off it, and in the clear.
+        if loopback { builder.no_proxy() } else { builder }
+    });
     if let Some(timeout) = connect_timeout {
         builder = builder.connect_timeout(timeout);
     }
@@ -270,6 +292,7 @@ fn reqwest_client(
     builder: Option<reqwest::ClientBuilder>,
     _connect_timeout: Option<Duration>,
     _user_agent: &'static str,
+    _loopback: bool,
 ) -> Result<reqwest::Client, BuildError> {
     builder.unwrap_or_default().build().map_err(|error| BuildError::Http(error.without_url()))
 }
@@ -322,6 +345,7 @@ struct Shared {
     random: Arc<dyn Random>,
     timeout: Option<Duration>,
     max_body: usize,
+    methods: Option<Arc<MethodOf>>,
 }
 
 impl Core {
@@ -359,6 +383,14 @@ impl Core {
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.0.timeout
+    }
+
+    /// The method of an operation; nothing if its spec's is none.
+    pub(crate) fn method_of(&self, operation: &'static OperationInfo) -> Option<Method> {
+        match &self.0.methods {
+            Some(choose) => Some(choose(operation)),
+            None => Method::from_bytes(operation.method.as_bytes()).ok(),
+        }
     }
 
     pub(crate) fn max_body(&self) -> usize {

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -181,7 +181,7 @@ impl Request {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let method = Method::from_bytes(self.operation.method.as_bytes()).map_err(|_| RequestError::Method)?;
+        let method = self.core.method_of(self.operation).ok_or(RequestError::Method)?;
         let path = fill(self.operation.path, &self.path)?;
         let url = self.core.base().join(&path, &self.query)?;
         let mut request = reqwest::Request::new(method, url);
