@@ -1,0 +1,19 @@
+//! What proves that Countersign works: embedded providers, a demo, and tests across the crates.
+
+pub mod accounts;
+pub mod clock;
+pub mod coverage;
+pub mod demo;
+pub mod differential;
+pub mod document;
+pub mod exact;
+pub mod listener;
+pub mod outside;
+pub mod programs;
+pub mod provider;
+pub mod sample;
+pub mod schema;
+pub mod vectors;
+pub mod verify;
+pub mod witness;
+pub mod workspace;
