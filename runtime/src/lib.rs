@@ -24,6 +24,7 @@ mod time;
 #[doc(hidden)]
 pub mod unions;
 mod uuid;
+pub mod webhooks;
 
 pub use countersign_auth as auth;
 pub use {bytes, http, reqwest, reqwest_middleware, serde, serde_json};
