@@ -91,6 +91,14 @@ pub fn code(text: &str) -> String {
     }
 }
 
+/// Code in a cell of a table, where a bar would end it.
+pub fn cell(text: &str) -> String {
+    match text.contains('|') {
+        true => plain_line(text),
+        false => code(text),
+    }
+}
+
 /// The text as an address that can stand in `<>`, if it is one of the web.
 pub fn address(text: &str) -> Option<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;

@@ -9,7 +9,7 @@ use crate::files::CrateFiles;
 use crate::finding::{Finding, Level};
 use crate::ir::{Ir, Tag, TypeKind};
 use crate::spec::Mark;
-use crate::{client, credentials, enums, layout, manifest, names, operations, structs, tokens, unions};
+use crate::{client, credentials, enums, layout, manifest, names, operations, structs, tokens, unions, webhooks};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -86,6 +86,9 @@ fn modules(ir: &Ir, options: &EmitOptions) -> Result<Vec<(String, TokenStream)>,
     if !ir.tokens.is_empty() {
         modules.push(("src/tokens.rs".to_owned(), tokens::emit(ir)));
     }
+    if !ir.webhooks.is_empty() {
+        modules.push(("src/webhooks.rs".to_owned(), webhooks::emit(ir)));
+    }
     modules.extend(
         tags.iter().map(|tag| (format!("src/operations/{}.rs", tag.module), operations::tag(ir, tag, options))),
     );
@@ -123,6 +126,11 @@ fn library(ir: &Ir) -> TokenStream {
             pub mod tokens;
         )
     });
+    let webhooks = (!ir.webhooks.is_empty()).then(|| {
+        quote!(
+            pub mod webhooks;
+        )
+    });
     let unused = ir.operations.is_empty().then(|| quote!(#![allow(dead_code, reason = "the spec has no operation")]));
     quote! {
         #![doc = include_str!("../README.md")]
@@ -137,6 +145,7 @@ fn library(ir: &Ir) -> TokenStream {
         pub mod recipes;
         #tokens
         pub mod types;
+        #webhooks
 
         pub use client::{#marker, Call, Client, ClientBuilder, Server, #(#sessions)*};
         pub use countersign_runtime as runtime;

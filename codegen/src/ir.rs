@@ -22,6 +22,8 @@ pub struct Ir {
     pub types: Vec<TypeDef>,
     /// Operations, in the order of the document.
     pub operations: Vec<Operation>,
+    /// What the provider sends, in the order of the document.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// The service and the crate.
@@ -156,12 +158,23 @@ pub enum TypeKind {
 }
 
 /// An object with known members.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Struct {
     /// Members, sorted by Rust name.
     pub fields: Vec<Field>,
     /// Type of members that are not named, if `additionalProperties` is a schema; kept in a field `extra`.
     pub extra: Option<TypeExpr>,
+    /// Members of which one is enough (`x-first-of`), in the order of the document.
+    pub first_of: Vec<FirstOf>,
+}
+
+/// Members that say the same: the method that gives the first of them that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstOf {
+    /// Name of the method, snake case, unique among the struct's methods.
+    pub name: String,
+    /// Rust names of the fields: optional, never null or boxed, all of one type.
+    pub fields: Vec<String>,
 }
 
 /// A member of an object.
@@ -188,10 +201,23 @@ pub struct Field {
 }
 
 /// A choice of texts or integers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Enum {
     /// Variants in the order of the document. `Unrecognized` is not among them.
     pub variants: Vec<Variant>,
+    /// Which value may follow which (`x-transitions`).
+    pub transitions: Option<Transitions>,
+    /// Values that mean the same as another one (`x-synonyms`), and that one: values in JSON.
+    pub synonyms: Vec<(String, String)>,
+}
+
+/// A state machine over the values of an [`Enum`], all of them as they stand in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transitions {
+    /// What may follow each value that leads somewhere, both in the order of the document.
+    pub next: Vec<(String, Vec<String>)>,
+    /// Values that the provider calls final (`x-final`), or else those that lead nowhere.
+    pub finals: Vec<String>,
 }
 
 /// One value of an [`Enum`].
@@ -331,6 +357,29 @@ pub struct Operation {
     pub success_type: Option<String>,
     /// Name of the enum of errors, if they have more than one type.
     pub error_type: Option<String>,
+}
+
+/// A request that the provider sends to the user of the crate.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Its name under `x-webhooks`: `reward`.
+    pub name: String,
+    /// operationId as written.
+    pub id: String,
+    /// Name of the marker type, `UpperCamelCase`, unique: `RewardWebhook`.
+    pub marker: String,
+    /// What the document says.
+    pub doc: Doc,
+    /// Where it stands.
+    pub at: Mark,
+    /// `deprecated`.
+    pub deprecated: bool,
+    /// Name of the security scheme whose recipe verifies it.
+    pub scheme: String,
+    /// JSON Pointer of the member by which a redelivery is known (`dedupe`).
+    pub dedupe: Option<String>,
+    /// Type of its JSON body.
+    pub event: TypeExpr,
 }
 
 /// May a call be repeated?

@@ -26,3 +26,4 @@ pub mod structs;
 pub mod tokens;
 pub mod unions;
 pub mod vectors;
+pub mod webhooks;

@@ -1,7 +1,8 @@
 //! Findings in a document: all of them at once.
 //!
 //! 1. `shape` holds the document against the table of OpenAPI's objects in `kinds`, and finds every object.
-//! 2. `servers`, `operations`, `parameters`, `schemas` and `extensions` look at what stands in them.
+//! 2. `servers`, `operations`, `parameters`, `schemas` and `extensions` and
+//!    `webhooks` look at what stands in them.
 //! 3. [`crate::signing`] and [`crate::vectors`] add theirs.
 //!
 //! What can't be lowered to types is [`crate::normalize`]'s to say. The rules are a table: [`rules::ALL`].
@@ -14,6 +15,7 @@ pub mod rules;
 mod schemas;
 mod servers;
 mod shape;
+mod webhooks;
 
 use crate::finding::{Finding, shortened, sorted};
 use crate::references::References;
@@ -37,6 +39,7 @@ pub struct Context {
 pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
     let mut lint = Lint { references: References::new(spec), findings: Vec::new(), objects: Vec::new() };
     shape::texts(&mut lint);
+    let signing = crate::signing::signing(spec);
     if version(&mut lint) {
         shape::walk(&mut lint);
         extensions::check(&mut lint, context);
@@ -44,9 +47,10 @@ pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
         operations::check(&mut lint);
         parameters::check(&mut lint);
         schemas::check(&mut lint);
+        webhooks::check(&mut lint, signing.as_ref().ok());
     }
     let mut findings = lint.findings;
-    match crate::signing::signing(spec) {
+    match signing {
         Ok(signing) => {
             findings.extend(crate::vectors::check(spec, &signing, &context.vectors));
             findings.extend(signing.warnings);

@@ -4,9 +4,10 @@
 //! README is the crate's front page, too, so its Rust compiles.
 
 use crate::credentials::{self, CredentialKind};
-use crate::docs::{self, Page};
+use crate::docs::{self, Page, cell};
 use crate::emit::EmitOptions;
-use crate::ir::{Ir, Operation, Repeat, ResponseContent};
+use crate::expressions;
+use crate::ir::{Ir, Operation, Repeat, ResponseContent, Webhook};
 use crate::operations::{client_of, examples};
 use heck::ToShoutySnakeCase;
 use quote::{format_ident, quote};
@@ -42,16 +43,17 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     // Named, so that cargo reads the workspace, and `codegen` runs, also when the file is gone.
     table("lib", &[("path", toml_text("src/lib.rs"))]);
     let passed = |feature: &str| format!("[{}]", toml_text(&format!("countersign-runtime/{feature}")));
-    table(
-        "features",
-        &[
-            ("default", format!("[{}]", toml_text("rustls"))),
-            ("rustls", passed("rustls")),
-            ("native-tls", passed("native-tls")),
-            ("jiff", passed("jiff")),
-            ("uuid", passed("uuid")),
-        ],
-    );
+    let mut features = vec![
+        ("default", format!("[{}]", toml_text("rustls"))),
+        ("rustls", passed("rustls")),
+        ("native-tls", passed("native-tls")),
+        ("jiff", passed("jiff")),
+        ("uuid", passed("uuid")),
+    ];
+    if !ir.webhooks.is_empty() {
+        features.extend(WEBHOOK_FEATURES.map(|(feature, _)| (feature, passed(feature))));
+    }
+    table("features", &features);
     let version = toml_text(&runtime.version);
     let path = runtime.path.as_deref().map(|path| format!(", path = {}", toml_text(path))).unwrap_or_default();
     table(
@@ -68,6 +70,12 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     lines.push(String::new());
     lines.join("\n")
 }
+
+/// Features of the runtime that only crates with webhooks pass on.
+const WEBHOOK_FEATURES: [(&str, &str); 2] = [
+    ("axum", "webhooks as arguments of axum's handlers."),
+    ("redis", "what was handled is remembered in Redis, for several receivers at once."),
+];
 
 /// The two lines at the head of every file, without comment signs.
 pub fn header(ir: &Ir, options: &EmitOptions) -> [String; 2] {
@@ -117,12 +125,17 @@ pub fn readme(ir: &Ir, options: &EmitOptions) -> String {
     credentials(ir, &mut page);
     servers(ir, &mut page);
     operations(ir, &mut page);
+    webhooks(ir, &mut page);
     page.paragraph(["## Features".to_owned()]);
-    page.paragraph([
+    let mut features = vec![
         "- `rustls` (default): TLS in Rust.".to_owned(),
         "- `native-tls`: the operating system's TLS.".to_owned(),
         "- `jiff`, `uuid`: conversions of dates and of UUIDs.".to_owned(),
-    ]);
+    ];
+    if !ir.webhooks.is_empty() {
+        features.extend(WEBHOOK_FEATURES.map(|(feature, text)| format!("- `{feature}`: {text}")));
+    }
+    page.paragraph(features);
     page.paragraph(["## License".to_owned()]);
     page.paragraph(["MIT or Apache-2.0, at your option.".to_owned()]);
     page.0.push(String::new());
@@ -247,10 +260,78 @@ fn operations(ir: &Ir, page: &mut Page) {
     page.paragraph(table);
 }
 
-/// Code in a cell of a table, where a bar would end it.
-fn cell(text: &str) -> String {
-    match text.contains('|') {
-        true => docs::plain_line(text),
-        false => docs::code(text),
-    }
+/// What comes in, and the lines of a receiver.
+fn webhooks(ir: &Ir, page: &mut Page) {
+    let Some(first) = ir.webhooks.first() else { return };
+    page.paragraph(["## Webhooks".to_owned()]);
+    let mut table =
+        vec!["| `webhooks` | event | signed by | known again by |".to_owned(), "|---|---|---|---|".to_owned()];
+    table.extend(ir.webhooks.iter().map(|webhook| {
+        let event = expressions::outside(&webhook.event).to_string().replace(' ', "");
+        let dedupe = webhook.dedupe.as_deref().map_or_else(|| "—".to_owned(), cell);
+        format!("| `{}` | `{event}` | {} | {dedupe} |", webhook.marker, cell(&webhook.scheme))
+    }));
+    page.paragraph(table);
+    page.paragraph([
+        "A receiver verifies first, and only then reads the event. It runs the handler once for each event: an event"
+            .to_owned(),
+        "that was handled is acknowledged and not handled again, one whose handler failed may come again. Everything"
+            .to_owned(),
+        "whose signature does not hold gets the same answer.".to_owned(),
+    ]);
+    page.paragraph(receiver(ir, first));
+    page.paragraph([
+        "The credentials are those of the webhook. A key may have several values, such as the new and the old one: each".to_owned(),
+        "is accepted. Several processes share what was handled through a store of the feature `redis`, and with `axum`".to_owned(),
+        "a receiver is a handler of a route.".to_owned(),
+    ]);
+}
+
+/// Lines that receive a webhook.
+fn receiver(ir: &Ir, webhook: &Webhook) -> Vec<String> {
+    let crate_name = format_ident!("{}", ir.api.crate_name.replace('-', "_"));
+    let marker = format_ident!("{}", webhook.marker);
+    let credentials = credentials::all(ir);
+    let credentials = credentials.iter().filter(|credential| credential.schemes.contains(&webhook.scheme));
+    let credentials = credentials.map(|credential| {
+        let name = &credential.name;
+        match credential.kind {
+            CredentialKind::Text => quote!(.text(#name, #name)),
+            CredentialKind::Secret => quote!(.secret(#name, #name)),
+            CredentialKind::Key => quote!(.key(#name, #name)),
+        }
+    });
+    let setup = quote! {
+        let credentials = auth::Credentials::new() #(#credentials)*;
+        let receiver = Receiver::<#marker>::builder()
+            .credentials(credentials)
+            .replay(MemoryReplayStore::with_capacity(100_000))
+            .build()?;
+    };
+    let answer = quote! {
+        let response = receiver
+            .handle(request, |event| async move {
+                println!("{event:?}");
+                Ok::<(), std::io::Error>(())
+            })
+            .await;
+    };
+    let mut out = vec!["```rust,no_run".to_owned()];
+    out.extend(examples::items(&quote! {
+        use #crate_name::runtime::auth;
+        use #crate_name::webhooks::{MemoryReplayStore, Receiver, #marker};
+    }));
+    out.push(String::new());
+    let runtime = format!("{crate_name}::runtime");
+    out.push("# async fn example(".to_owned());
+    out.push(format!("#     request: {runtime}::http::Request<{runtime}::bytes::Bytes>,"));
+    let response = format!("{runtime}::http::Response<{runtime}::bytes::Bytes>");
+    out.push(format!("# ) -> Result<{response}, Box<dyn std::error::Error>> {{"));
+    out.push("// Once, when the service starts.".to_owned());
+    out.extend(examples::lines(&setup));
+    out.push(String::new());
+    out.push("// For each request.".to_owned());
+    out.extend(examples::lines(&answer));
+    out.extend(["# Ok(response)", "# }", "```"].map(str::to_owned));
+    out
 }

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Level};
 use crate::ir::{Ir, Operation, ResponseContent, TypeExpr, TypeKind, UnionBy};
 use crate::operations::{clients, parameters, responses};
 use crate::spec::Mark;
-use crate::{expressions, sent, tokens};
+use crate::{expressions, sent, tokens, webhooks};
 use std::collections::BTreeSet;
 
 /// Type names that mean something else in generated code.
@@ -25,6 +25,7 @@ pub fn check(ir: &Ir) -> Vec<Finding> {
     for operation in &ir.operations {
         check.operation(operation);
     }
+    check.webhooks();
     check.together();
     check.findings
 }
@@ -157,6 +158,13 @@ impl Check<'_> {
             for name in names {
                 self.name(def.at, &pointer, "member", name);
             }
+            if let TypeKind::Struct(object) = &def.kind {
+                let methods: Vec<&str> = object.first_of.iter().map(|first_of| first_of.name.as_str()).collect();
+                for name in &methods {
+                    self.name(def.at, &pointer, "method", name);
+                }
+                self.unique(def.at, &pointer, &format!("methods of `{}`", def.name), methods);
+            }
             if let TypeKind::Union(union) = &def.kind
                 && union.by != UnionBy::Shape
                 && union.branches.iter().any(|branch| branch.tags.is_empty())
@@ -250,6 +258,31 @@ impl Check<'_> {
         if operation.errors.iter().any(|response| response.failure.is_some()) {
             self.unsupported(operation.at, pointer, "`x-failure` on a response that is an error already".into());
         }
+    }
+
+    fn webhooks(&mut self) {
+        let ir = self.ir;
+        let known: BTreeSet<&str> = ir.types.iter().map(|def| def.name.as_str()).collect();
+        for webhook in &ir.webhooks {
+            let pointer = format!("/x-webhooks/{}", webhook.name.replace('~', "~0").replace('/', "~1"));
+            self.type_name(webhook.at, &pointer, "webhook", &webhook.marker);
+            if !ir.schemes.iter().any(|scheme| scheme.name == webhook.scheme) {
+                let (name, scheme) = (webhook.name.escape_debug(), webhook.scheme.escape_debug());
+                self.report(
+                    webhook.at,
+                    &pointer,
+                    format!("webhook `{name}` is signed by `{scheme}`, which is no recipe"),
+                );
+            }
+            let mut unknown = Vec::new();
+            expressions::names(&webhook.event, &mut |name| unknown.extend((!known.contains(name)).then_some(name)));
+            for name in unknown {
+                self.report(webhook.at, &pointer, format!("an event is a `{name}`, which is no type"));
+            }
+        }
+        let kept = webhooks::EXPORTS.into_iter();
+        let names = ir.webhooks.iter().map(|webhook| webhook.marker.as_str()).chain(kept);
+        self.unique(Mark::default(), "/x-webhooks", "webhooks", names);
     }
 
     /// Names that share a scope across operations.

@@ -4,7 +4,8 @@
 //! 2. `canonical` brings a schema into one form: references followed, `allOf` merged, `null` pulled out.
 //! 3. `unions` decides how the branches of a `oneOf` or `anyOf` are told apart, if they can be.
 //! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
-//! 5. `operations` lowers each method, with `parameters`, `bodies` and `responses`; `service` the rest.
+//! 5. `operations` lowers each method, with `parameters`, `bodies` and `responses`; `webhooks` what
+//!    the provider sends; `service` the rest.
 //! 6. `finish` chooses final names, places each `Box` and says what is sent and what is received.
 //!
 //! OpenAPI 3.0.x in one document is read. What can't be expressed is loosened with a note, or is a finding with
@@ -31,6 +32,7 @@ mod service;
 mod shapes;
 mod unions;
 mod values;
+mod webhooks;
 
 use crate::finding::{Finding, Level};
 use crate::ir::Ir;
@@ -82,13 +84,14 @@ pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Findi
     let mut types = Types::new(&document);
     types.lower_components();
     let mut operations = operations::operations(&document, &mut types, &signing);
-    let defs = finish::finish(&document, types.into_defs(), &mut operations);
+    let mut webhooks = webhooks::webhooks(&document, &mut types, &signing);
+    let defs = finish::finish(&document, types.into_defs(), &mut operations, &mut webhooks);
     let api = service::api(&document, context, &operations);
     let findings = document.into_findings();
     if findings.iter().any(|finding| finding.level == Level::Error) {
         return Err(findings);
     }
     let (schemes, tokens, sessions) = (signing.schemes, signing.tokens, signing.sessions);
-    let ir = Ir { api, schemes, tokens, sessions, types: defs, operations };
+    let ir = Ir { api, schemes, tokens, sessions, types: defs, operations, webhooks };
     Ok(Normalized { ir, notes: findings })
 }

@@ -410,6 +410,7 @@ fn finish(def: &TypeDef, object: &Struct, item: syn::ItemStruct, sent: bool) -> 
         }
     });
     let methods = sent.then(|| methods(&name, object));
+    let first_of = first_of(&name, object);
     quote! {
         #doc
         #deprecated
@@ -420,7 +421,38 @@ fn finish(def: &TypeDef, object: &Struct, item: syn::ItemStruct, sent: bool) -> 
             #extra
         }
         #methods
+        #first_of
     }
+}
+
+/// Methods for members that say the same.
+fn first_of(name: &proc_macro2::Ident, object: &Struct) -> Option<TokenStream> {
+    let methods = object.first_of.iter().filter_map(|first_of| {
+        let fields: Vec<&Field> =
+            first_of.fields.iter().filter_map(|name| object.fields.iter().find(|field| field.name == *name)).collect();
+        let (first, rest) = fields.split_first()?;
+        let method = format_ident!("{}", first_of.name);
+        let wires: Vec<String> = fields.iter().map(|field| docs::code(&field.wire)).collect();
+        let doc = docs::attributes(&[format!("The first of {} that is there.", wires.join(", "))]);
+        let is_plain = first.ty == TypeExpr::Text(TextKind::Plain);
+        let ty = if is_plain { quote!(str) } else { expressions::field(&first.ty) };
+        let borrowed = |field: &Field| {
+            let name = format_ident!("{}", field.name);
+            match is_plain || field.boxed {
+                true => quote!(self.#name.as_deref()),
+                false => quote!(self.#name.as_ref()),
+            }
+        };
+        let (first, rest) = (borrowed(first), rest.iter().map(|field| borrowed(field)));
+        Some(quote! {
+            #doc
+            pub fn #method(&self) -> Option<&#ty> {
+                #first #(.or(#rest))*
+            }
+        })
+    });
+    let methods: Vec<TokenStream> = methods.collect();
+    (!methods.is_empty()).then(|| quote!(impl #name { #(#methods)* }))
 }
 
 /// Whether every member may be left out.

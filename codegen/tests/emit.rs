@@ -59,6 +59,7 @@ fn nothing() -> Ir {
     ir.sessions.clear();
     ir.types.clear();
     ir.operations.clear();
+    ir.webhooks.clear();
     ir
 }
 
@@ -80,6 +81,7 @@ fn files_are_those_of_a_client_crate() {
             "src/recipes.rs",
             "src/tokens.rs",
             "src/types.rs",
+            "src/webhooks.rs",
         ]
     );
     for path in paths.iter().filter(|path| path.ends_with(".rs")) {
@@ -179,6 +181,9 @@ fn names_that_rust_refuses_are_found_all_at_once() {
     ir.operations[2].marker = "Result".into();
     ir.operations[3].name = "builder".into();
     ir.types[0].name = "Evil {} fn evil".into();
+    ir.webhooks[0].marker = "Receiver".into();
+    ir.webhooks[1].marker = "../evil".into();
+    ir.webhooks[2].scheme = "nobody".into();
     ir.operations[4].parameters =
         vec![build::parameter("x", "x", countersign_codegen::ir::ParameterPlace::Path, build::named("Every"), true)];
     let found = findings(&ir);
@@ -192,6 +197,9 @@ fn names_that_rust_refuses_are_found_all_at_once() {
         "`builder`",
         "Evil {} fn evil",
         "parameter `x`",
+        "two webhooks are called `Receiver`",
+        "../evil",
+        "`nobody`, which is no recipe",
     ] {
         assert!(found.iter().any(|finding| finding.message.contains(part)), "{part}: {found:#?}");
     }
@@ -226,7 +234,7 @@ fn hostile_text_stays_text() {
     };
     assert_eq!(keys(&files), keys(&calm));
     let readme = text(&files, "README.md");
-    assert_eq!(readme.lines().filter(|line| line.starts_with("```rust,no_run")).count(), 1);
+    assert_eq!(readme.lines().filter(|line| line.starts_with("```rust,no_run")).count(), 2);
     let first = readme.lines().next().expect("a line");
     assert!(first.starts_with("<!--") && first.ends_with("-->") && first.matches("-->").count() == 1, "{first}");
 }

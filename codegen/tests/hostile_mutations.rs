@@ -114,7 +114,7 @@ const WORDS: &[&str] = &[
 
 #[test]
 fn texts_broken_at_random() {
-    for (name, rounds) in [("signing-good", 1_000), ("everything-good", 500)] {
+    for (name, rounds) in [("signing-good", 1_000), ("webhook-good", 1_000), ("everything-good", 500)] {
         let (text, vectors) = case(name);
         for seed in 1..=rounds {
             let mut dice = Dice::new(seed, 0x9E37_79B9_7F4A_7C15);
@@ -179,7 +179,7 @@ fn json_broken_at_random() {
 
 #[test]
 fn trees_broken_at_random() {
-    for (name, rounds) in [("signing-good", 1_000), ("everything-good", 500)] {
+    for (name, rounds) in [("signing-good", 1_000), ("webhook-good", 1_000), ("everything-good", 500)] {
         let (text, vectors) = case(name);
         let spec = parse("mutant.yaml", text).unwrap();
         let mut parts = Vec::new();

@@ -68,6 +68,11 @@ rules! {
     FAILURE = Error "failure" "`x-failure` names a member of the body and the values that mean failure.";
     ONE_OF_PARAMETERS = Error "one-of-parameters" "`x-one-of-parameters` names optional parameters of its operation.";
 
+    WEBHOOK = Error "webhook" "A webhook is a POST of JSON, signed by one scheme that needs no session; `dedupe` points into its body.";
+    WEBHOOK_WEAK = Warning "webhook-weak" "A webhook's signature covers its body, and `dedupe` names a required member of it.";
+    TRANSITIONS = Error "transitions" "`x-transitions`, `x-final` and `x-synonyms` name values of the text enum beside them.";
+    FIRST_OF = Error "first-of" "`x-first-of` names optional properties of one type.";
+
     // Servers and paths.
     SERVER_MISSING = Warning "server-missing" "The document has a server.";
     SERVER_URL = Error "server-url" "A server's URL is absolute, http or https, and its variables are declared.";

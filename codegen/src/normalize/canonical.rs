@@ -14,8 +14,8 @@ use super::document::Document;
 use super::json_types::{Word, type_word};
 use super::limits;
 use super::shapes::Shape;
-use super::values::choices;
-use crate::ir::{Doc, TypeExpr};
+use super::values::{choices, life_cycle};
+use crate::ir::{Doc, Transitions, TypeExpr};
 use crate::spec::{Mark, Node, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
@@ -84,12 +84,16 @@ pub(super) enum Kind<'a> {
 }
 
 /// Values of an enum.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Choices {
     pub(super) integer: bool,
     pub(super) values: Vec<String>,
     /// What branches of one value say of it.
     pub(super) docs: BTreeMap<String, Doc>,
+    /// `x-transitions` and `x-final`.
+    pub(super) transitions: Option<Transitions>,
+    /// `x-synonyms`.
+    pub(super) synonyms: Vec<(String, String)>,
 }
 
 /// An object with named members.
@@ -97,6 +101,8 @@ pub(super) struct Choices {
 pub(super) struct Object<'a> {
     pub(super) properties: Vec<Property<'a>>,
     pub(super) extra: Extra<'a>,
+    /// `x-first-of`: a name, and the members' names in JSON.
+    pub(super) first_of: Vec<(&'a str, Vec<&'a str>, &'a Node)>,
 }
 
 /// A member of an object.
@@ -255,6 +261,9 @@ fn join<'a>(document: &Document<'a>, source: &Source<'a>, atoms: &[Atom<'a>], nu
     if let Some(values) = shape.values() {
         nullable |= values.iter().any(|value| matches!(value.value, Value::Null));
         kind = choices(document, values, word, kind, &mut notes);
+    }
+    if let Kind::Choices(choices) = &mut kind {
+        life_cycle(choices, atoms.iter().map(|atom| atom.node));
     }
     let (unions, null_branch) = shape.unions();
     nullable |= null_branch;

@@ -20,7 +20,8 @@ pub(super) fn lower(choices: &Choices) -> Enum {
         integer: choices.integer,
         doc: choices.docs.get(value).cloned().unwrap_or_default(),
     });
-    Enum { variants: variants.collect() }
+    let (transitions, synonyms) = (choices.transitions.clone(), choices.synonyms.clone());
+    Enum { variants: variants.collect(), transitions, synonyms }
 }
 
 fn called<'c>(choices: &'c Choices, value: &'c str) -> &'c str {

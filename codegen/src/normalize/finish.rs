@@ -12,12 +12,18 @@ use super::rules;
 use super::schemas::Draft;
 use crate::ir::{
     BodyContent, Doc, Field, Operation, ResponseContent, Struct, TextKind, TypeDef, TypeExpr, TypeKind, UnionBy,
+    Webhook,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Finishes the types of a document and the operations that use them.
-pub(super) fn finish(document: &Document<'_>, mut drafts: Vec<Draft>, operations: &mut [Operation]) -> Vec<TypeDef> {
-    drop_unused(document, &mut drafts, operations);
+pub(super) fn finish(
+    document: &Document<'_>,
+    mut drafts: Vec<Draft>,
+    operations: &mut [Operation],
+    webhooks: &mut [Webhook],
+) -> Vec<TypeDef> {
+    drop_unused(document, &mut drafts, operations, webhooks);
     add_tags(document, &mut drafts);
     let names = choose_names(document, &drafts);
     for draft in &mut drafts {
@@ -27,19 +33,23 @@ pub(super) fn finish(document: &Document<'_>, mut drafts: Vec<Draft>, operations
     for operation in operations.iter_mut() {
         each_operation_type(operation, &mut |ty, _| rename(ty, &names));
     }
+    for webhook in webhooks.iter_mut() {
+        rename(&mut webhook.event, &names);
+    }
     drafts.sort_by(|a, b| a.def.name.cmp(&b.def.name));
-    name_operations(&drafts, operations);
-    reach(&mut drafts, operations);
+    name_operations(&drafts, operations, webhooks);
+    reach(&mut drafts, operations, webhooks);
     let mut defs: Vec<TypeDef> = drafts.into_iter().map(|draft| draft.def).collect();
     place_boxes(&mut defs);
     defs
 }
 
-fn drop_unused(document: &Document<'_>, drafts: &mut Vec<Draft>, operations: &mut [Operation]) {
+fn drop_unused(document: &Document<'_>, drafts: &mut Vec<Draft>, operations: &mut [Operation], webhooks: &[Webhook]) {
     let mut open: Vec<String> = document.places.components.keys().cloned().collect();
     for operation in operations {
         each_operation_type(operation, &mut |ty, _| open.extend(named(ty).map(str::to_owned)));
     }
+    open.extend(webhooks.iter().filter_map(|webhook| named(&webhook.event)).map(str::to_owned));
     let index: BTreeMap<String, usize> =
         drafts.iter().enumerate().map(|(at, draft)| (draft.def.name.clone(), at)).collect();
     let mut used: BTreeSet<String> = BTreeSet::new();
@@ -201,8 +211,8 @@ fn each_operation_type(operation: &mut Operation, visit: &mut impl FnMut(&mut Ty
     }
 }
 
-/// Names of an operation's own types, none of them a component's or another's.
-fn name_operations(drafts: &[Draft], operations: &mut [Operation]) {
+/// Names of an operation's or webhook's own types, none of them a component's or another's.
+fn name_operations(drafts: &[Draft], operations: &mut [Operation], webhooks: &mut [Webhook]) {
     let mut used: BTreeSet<String> = drafts.iter().map(|draft| draft.def.name.clone()).collect();
     let settle = |used: &mut BTreeSet<String>, wish: &str, word: &str, id: &str| {
         let mut name = wish.to_owned();
@@ -228,9 +238,12 @@ fn name_operations(drafts: &[Draft], operations: &mut [Operation]) {
             choice.type_name = settle(&mut used, &choice.type_name, "Type", &place);
         }
     }
+    for webhook in webhooks.iter_mut() {
+        webhook.marker = settle(&mut used, &webhook.marker, "Marker", &webhook.name);
+    }
 }
 
-fn reach(drafts: &mut [Draft], operations: &mut [Operation]) {
+fn reach(drafts: &mut [Draft], operations: &mut [Operation], webhooks: &[Webhook]) {
     let index: BTreeMap<String, usize> =
         drafts.iter().enumerate().map(|(at, draft)| (draft.def.name.clone(), at)).collect();
     let mut open: Vec<(usize, Way)> = Vec::new();
@@ -239,6 +252,8 @@ fn reach(drafts: &mut [Draft], operations: &mut [Operation]) {
             open.extend(named(ty).and_then(|name| index.get(name)).map(|at| (*at, way)))
         });
     }
+    let events = webhooks.iter().filter_map(|webhook| index.get(named(&webhook.event)?));
+    open.extend(events.map(|at| (*at, Way::Received)));
     let mut seen: BTreeSet<(usize, Way)> = BTreeSet::new();
     while let Some((at, way)) = open.pop() {
         if !seen.insert((at, way)) {

@@ -19,8 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Lowers all operations, in the order of the document.
 pub(super) fn operations<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, signing: &Signing) -> Vec<Operation> {
-    ignored(document, &document.spec.root, "x-webhooks", "webhooks");
-    ignored(document, &document.spec.root, "webhooks", "webhooks");
+    ignored(document, &document.spec.root, "webhooks", "webhooks of OpenAPI 3.1");
     let modules = modules(document);
     let mut operations = Vec::new();
     for (path, item) in document.spec.root.get("paths").into_iter().flat_map(Node::members) {

@@ -213,6 +213,13 @@ impl<'a> Walk<'_, 'a> {
                 self.steps(rest, 3);
                 self.media(name, rest)
             }
+            // `/x-webhooks/<name>/post/requestBody` holds the event.
+            ("x-webhooks", webhook) => {
+                let own = type_name(webhook);
+                let name = if own.ends_with("Event") { own } else { type_name(&format!("{webhook} event")) };
+                self.steps(rest, 4);
+                self.media(name, rest)
+            }
             ("paths", path) if third == "parameters" => {
                 let stem = pascal(&place_text(path, ""));
                 self.steps(rest, 3);

@@ -2,9 +2,9 @@
 
 use crate::finding::Level;
 pub(super) use crate::lint::rules::{
-    CRATE, DANGLING_REF, FAILURE, HEADER_NAME, MEDIA_TYPE, MISSING_KEY, ONE_OF_PARAMETERS, PARAMETER_SHAPE,
+    CRATE, DANGLING_REF, FAILURE, FIRST_OF, HEADER_NAME, MEDIA_TYPE, MISSING_KEY, ONE_OF_PARAMETERS, PARAMETER_SHAPE,
     PATH_SYNTAX, PATH_VARIABLE_ABSENT, REF_CYCLE, REF_SIBLINGS, RESERVED_HEADER, RESPONSE_STATUS, Rule, SCHEMA_TYPE,
-    SERVER_URL, UNKNOWN_KEY, UNKNOWN_SCHEME, UNKNOWN_VALUE, UNSUPPORTED_VERSION, WRONG_TYPE,
+    SERVER_URL, UNKNOWN_KEY, UNKNOWN_SCHEME, UNKNOWN_VALUE, UNSUPPORTED_VERSION, WEBHOOK, WRONG_TYPE,
 };
 
 macro_rules! rules {
@@ -22,7 +22,7 @@ rules! {
     ALL_OF_CYCLE = Error "all-of-cycle" "No schema is part of itself through `allOf`.";
     AMBIGUOUS_UNION = Error "ambiguous-union" "Branches of `oneOf` and `anyOf` can be told apart.";
     IGNORED_DISCRIMINATOR = Note "ignored-discriminator" "A discriminator has schemas to choose from.";
-    IGNORED_KEY = Note "ignored-key" "Callbacks, webhooks and links are not generated.";
+    IGNORED_KEY = Note "ignored-key" "Callbacks, links and webhooks of OpenAPI 3.1 are not generated.";
     IGNORED_KEYWORD = Note "ignored-keyword" "Keywords of a schema are those of OpenAPI 3.0, and have its types.";
     IGNORED_MAPPING = Note "ignored-mapping" "A discriminator's mapping leads to branches.";
     IGNORED_SERVER = Note "ignored-server" "A server's URL is whole.";

@@ -13,7 +13,9 @@ use super::limits;
 use super::names::{self, Style, distinct, joined};
 use super::rules::{self, Rule};
 use super::unions::{Arm, Decision, Holds};
-use crate::ir::{Branch, Doc, Field, IntegerKind, Struct, TextKind, TypeDef, TypeExpr, TypeKind, Union, UnionBy};
+use crate::ir::{
+    Branch, Doc, Field, FirstOf, IntegerKind, Struct, TextKind, TypeDef, TypeExpr, TypeKind, Union, UnionBy,
+};
 use crate::spec::{Mark, Node};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -76,6 +78,24 @@ enum Content<'a> {
     Choices(Choices),
     Union(UnionBy, Vec<Arm<'a>>),
 }
+
+/// Methods that every struct has, or that its traits bring.
+const KEPT_METHODS: [&str; 14] = [
+    "borrow",
+    "borrow_mut",
+    "clone",
+    "clone_into",
+    "default",
+    "eq",
+    "fmt",
+    "from",
+    "into",
+    "ne",
+    "new",
+    "to_owned",
+    "try_into",
+    "type_id",
+];
 
 /// Lists of lists, and references to them, that may stand one inside the other.
 const MOST_NESTED: usize = 200;
@@ -313,7 +333,7 @@ impl<'d, 'a> Types<'d, 'a> {
             Content::Union(by, arms) => TypeKind::Union(self.union(work, by, arms)),
             Content::Object => match &work.canonical.kind {
                 Kind::Object(object) => TypeKind::Struct(self.object(object, &mut one_way)),
-                _ => TypeKind::Struct(Struct { fields: Vec::new(), extra: None }),
+                _ => TypeKind::Struct(Struct::default()),
             },
         };
         let canonical = &work.canonical;
@@ -367,7 +387,31 @@ impl<'d, 'a> Types<'d, 'a> {
             });
         }
         fields.sort_by(|a, b| a.name.cmp(&b.name));
-        Struct { fields, extra }
+        let first_of = object.first_of.iter().filter_map(|entry| self.first_of(entry, &fields)).collect();
+        Struct { fields, extra, first_of }
+    }
+
+    /// A method for members that say the same, if they have one type.
+    fn first_of(&self, (name, wires, node): &(&'a str, Vec<&'a str>, &'a Node), fields: &[Field]) -> Option<FirstOf> {
+        let refused = |message: &str, help: &str| {
+            self.document.report(rules::FIRST_OF, node, message, help);
+            None
+        };
+        if names::field_name(name) != *name || KEPT_METHODS.contains(name) || name.starts_with("with_") {
+            let message = format!("`{}` can't be the name of a method here", name.escape_debug());
+            return refused(&message, "write another one in snake case, such as `state`");
+        }
+        let of = |wire: &&str| fields.iter().find(|field| field.wire == **wire);
+        let found: Vec<&Field> = wires.iter().filter_map(of).collect();
+        let [first, rest @ ..] = found.as_slice() else { return None };
+        if found.iter().any(|field| field.required || field.nullable || field.ty == TypeExpr::Any) {
+            return refused("a member that is always there, or may be null, needs no other", "list optional members");
+        }
+        if rest.iter().any(|field| field.ty != first.ty) {
+            return refused("these members are not of one type", "let them refer to one schema");
+        }
+        let fields = found.iter().map(|field| field.name.clone()).collect();
+        Some(FirstOf { name: (*name).to_owned(), fields })
     }
 
     fn union(&mut self, work: &Work<'a>, by: &UnionBy, arms: &[Arm<'a>]) -> Union {

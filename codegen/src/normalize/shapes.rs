@@ -72,7 +72,18 @@ impl<'a> Shape<'_, '_, 'a> {
                 source: self.member(wire, &nodes),
             })
             .collect();
-        Kind::Object(Object { properties, extra })
+        Kind::Object(Object { properties, extra, first_of: self.first_of() })
+    }
+
+    /// `x-first-of`, each name once.
+    fn first_of(&self) -> Vec<(&'a str, Vec<&'a str>, &'a Node)> {
+        let mut found: Vec<(&'a str, Vec<&'a str>, &'a Node)> = Vec::new();
+        for (key, list) in self.atoms.iter().filter_map(|atom| atom.node.get("x-first-of")).flat_map(Node::members) {
+            if found.iter().all(|(name, ..)| *name != key.text) {
+                found.push((&key.text, list.items().iter().filter_map(Node::text).collect(), list));
+            }
+        }
+        found
     }
 
     /// The schema of a member that one or several atoms describe.

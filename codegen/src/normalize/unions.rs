@@ -595,7 +595,7 @@ fn arm<'a>(view: &View<'a>) -> Arm<'a> {
 
 /// The values of all branches, each once, with what a branch of one value says of it.
 fn merged(views: &[View<'_>], integer: bool) -> Choices {
-    let mut all = Choices { integer, values: Vec::new(), docs: BTreeMap::new() };
+    let mut all = Choices { integer, ..Choices::default() };
     let mut seen = BTreeSet::new();
     for view in views {
         let Some(list) = choices(&view.canonical.kind) else { continue };

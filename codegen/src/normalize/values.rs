@@ -1,12 +1,12 @@
-//! The values that a schema lists: text, integers, or what they have in common.
+//! The values that a schema lists: text, integers, or what they have in common; and which may follow which.
 
 use super::canonical::{Choices, Kind};
 use super::document::Document;
 use super::json_types::Word;
 use super::rules;
-use crate::ir::TypeExpr;
+use crate::ir::{Transitions, TypeExpr};
 use crate::spec::{Node, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The values of an enum: text, integers, or what they have in common.
 pub(super) fn choices<'a>(
@@ -53,10 +53,10 @@ pub(super) fn choices<'a>(
     }
     match (texts.is_empty(), integers.is_empty(), others.is_empty()) {
         (false, true, true) if matches!(word, None | Some(Word::String)) => {
-            Kind::Choices(Choices { integer: false, values: texts, docs: BTreeMap::new() })
+            Kind::Choices(Choices { values: texts, ..Choices::default() })
         }
         (true, false, true) if matches!(word, None | Some(Word::Integer)) => {
-            Kind::Choices(Choices { integer: true, values: integers, docs: BTreeMap::new() })
+            Kind::Choices(Choices { integer: true, values: integers, ..Choices::default() })
         }
         (true, true, true) => kind,
         _ => {
@@ -85,4 +85,44 @@ pub(super) fn choices<'a>(
 fn as_text(document: &Document<'_>, value: &Node, text: &str) {
     let message = format!("{text} is not text, which the type asks for; the text is meant");
     document.report(rules::LOOSENED_ENUM_VALUE, value, &message, &format!("write '{text}' in quotes"));
+}
+
+/// Reads `x-transitions`, `x-final` and `x-synonyms`; names that are not among the values are [`crate::lint`]'s to
+/// report and left out.
+pub(super) fn life_cycle<'a>(choices: &mut Choices, nodes: impl Iterator<Item = &'a Node> + Clone) {
+    if choices.integer {
+        return;
+    }
+    let find = |key: &str| nodes.clone().find_map(|node| node.get(key));
+    let values = &choices.values;
+    let is_value = |text: &str| values.iter().any(|value| value == text);
+    let named = |list: &Node| {
+        let mut names: Vec<String> = Vec::new();
+        for name in list.items().iter().filter_map(Node::text).filter(|name| is_value(name)) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    };
+    choices.transitions = find("x-transitions").map(|table| {
+        let entries = table.members().filter(|(from, _)| is_value(&from.text));
+        let next: Vec<(String, Vec<String>)> =
+            entries.map(|(from, list)| (from.text.clone(), named(list))).filter(|(_, to)| !to.is_empty()).collect();
+        let finals = find("x-final").map_or_else(
+            || values.iter().filter(|value| next.iter().all(|(from, _)| from != *value)).cloned().collect(),
+            named,
+        );
+        Transitions { next, finals }
+    });
+    let words = find("x-synonyms").into_iter().flat_map(Node::members);
+    let pairs = words.filter_map(|(word, same)| Some((word.text.as_str(), same.text()?)));
+    let pairs = pairs.filter(|(word, same)| word != same && is_value(word) && is_value(same));
+    choices.synonyms = pairs.map(|(word, same)| (word.to_owned(), same.to_owned())).collect();
+    // Without `x-final`, another word for a value is as final as that value.
+    if find("x-final").is_none()
+        && let Some(transitions) = &mut choices.transitions
+    {
+        transitions.finals.retain(|value| choices.synonyms.iter().all(|(word, _)| word != value));
+    }
 }

@@ -6,9 +6,9 @@ use countersign_auth::recipe::{
     Substitutes, TargetFrom, Template, TemplatePart, TimeForm,
 };
 use countersign_codegen::ir::{
-    self, Api, Body, BodyContent, Branch, Doc, Enum, FailureWhen, Field, IntegerKind, Ir, Parameter, ParameterChoice,
-    ParameterPlace, Repeat, Response, ResponseContent, Scheme, Session, SessionKind, StatusPattern, Struct, Tag,
-    TextKind, TypeDef, TypeExpr, TypeKind, Union, UnionBy, Variant,
+    self, Api, Body, BodyContent, Branch, Doc, Enum, FailureWhen, Field, FirstOf, IntegerKind, Ir, Parameter,
+    ParameterChoice, ParameterPlace, Repeat, Response, ResponseContent, Scheme, Session, SessionKind, StatusPattern,
+    Struct, Tag, TextKind, Transitions, TypeDef, TypeExpr, TypeKind, Union, UnionBy, Variant, Webhook,
 };
 use countersign_codegen::spec::Mark;
 use std::borrow::Cow;
@@ -51,6 +51,7 @@ pub(crate) fn everything() -> Ir {
         sessions: vec![session("user_token", SessionKind::User), session("service_token", SessionKind::Service)],
         types: types(),
         operations: operations(),
+        webhooks: webhooks(),
     }
 }
 
@@ -341,7 +342,7 @@ pub(crate) fn type_def(name: &str, kind: TypeKind) -> TypeDef {
 }
 
 pub(crate) fn object(name: &str, fields: Vec<Field>) -> TypeDef {
-    type_def(name, TypeKind::Struct(Struct { fields, extra: None }))
+    type_def(name, TypeKind::Struct(Struct { fields, ..Struct::default() }))
 }
 
 fn variant(name: &str, wire: &str, integer: bool) -> Variant {
@@ -428,7 +429,10 @@ fn types() -> Vec<TypeDef> {
         ),
         type_def(
             "Level",
-            TypeKind::Enum(Enum { variants: vec![variant("Low", "-1", true), variant("High", "2", true)] }),
+            TypeKind::Enum(Enum {
+                variants: vec![variant("Low", "-1", true), variant("High", "2", true)],
+                ..Enum::default()
+            }),
         ),
         object(
             "Node",
@@ -444,6 +448,7 @@ fn types() -> Vec<TypeDef> {
             TypeKind::Struct(Struct {
                 fields: vec![field("id", "id", plain(), true, false)],
                 extra: Some(list(plain())),
+                ..Struct::default()
             }),
         ),
         object("OtherError", vec![field("message", "message", plain(), true, false)]),
@@ -451,11 +456,89 @@ fn types() -> Vec<TypeDef> {
             "PushTokenType",
             TypeKind::Enum(Enum {
                 variants: vec![variant("Apns", "apns", false), variant("Quote", "a\"b\\c\nd", false)],
+                ..Enum::default()
+            }),
+        ),
+        type_def("OrderEvent", TypeKind::Struct(order_event())),
+        type_def(
+            "OrderState",
+            TypeKind::Enum(Enum {
+                variants: vec![
+                    variant("Open", "OPEN", false),
+                    variant("Paid", "PAID", false),
+                    variant("Quote", "a\"b\\c\nd", false),
+                    variant("Done", "DONE", false),
+                ],
+                transitions: Some(Transitions {
+                    next: vec![
+                        ("OPEN".into(), vec!["OPEN".into(), "PAID".into()]),
+                        ("a\"b\\c\nd".into(), vec!["OPEN".into()]),
+                    ],
+                    finals: vec!["PAID".into()],
+                }),
+                synonyms: vec![("DONE".into(), "PAID".into())],
+            }),
+        ),
+        // No value follows another, none is final.
+        type_def(
+            "Still",
+            TypeKind::Enum(Enum {
+                variants: vec![variant("Here", "here", false)],
+                transitions: Some(Transitions::default()),
+                ..Enum::default()
             }),
         ),
     ];
     types[0].deprecated = true;
     types
+}
+
+/// An event with members that say the same.
+fn order_event() -> Struct {
+    let state = |name, wire| field(name, wire, named("OrderState"), false, false);
+    let mut boxed = field("boxed", "boxed", named("Node"), false, false);
+    boxed.boxed = true;
+    let mut other = field("other", "other", named("Node"), false, false);
+    other.boxed = true;
+    Struct {
+        fields: vec![
+            boxed,
+            state("event", "event"),
+            field("event_id", "eventId", plain(), true, false),
+            state("event_type", "eventType"),
+            field("merchant", "merchant", plain(), false, false),
+            other,
+            field("shop", "shop", plain(), false, false),
+        ],
+        first_of: [("state", ["event", "event_type"]), ("seller", ["shop", "merchant"]), ("node", ["boxed", "other"])]
+            .map(|(name, fields)| FirstOf { name: name.into(), fields: fields.map(str::to_owned).into() })
+            .into(),
+        ..Struct::default()
+    }
+}
+
+fn webhooks() -> Vec<Webhook> {
+    let webhook = |name: &str, marker: &str, event| Webhook {
+        name: name.into(),
+        id: format!("receive_{name}"),
+        marker: marker.into(),
+        doc: doc("An order changed", "A longer story."),
+        at: Mark { line: 30, column: 3 },
+        deprecated: false,
+        scheme: "acme".into(),
+        dedupe: Some("/eventId".into()),
+        event,
+    };
+    let mut any = webhook("any", "AnyWebhook", TypeExpr::Any);
+    any.dedupe = None;
+    any.scheme = "header".into();
+    any.deprecated = true;
+    any.doc = Doc::default();
+    vec![
+        webhook("order", "OrderWebhook", named("OrderEvent")),
+        webhook("list", "ListWebhook", list(named("Node"))),
+        any,
+    ]
 }
 
 pub(crate) fn parameter(name: &str, wire: &str, place: ParameterPlace, ty: TypeExpr, required: bool) -> Parameter {

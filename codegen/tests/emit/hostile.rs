@@ -68,6 +68,18 @@ pub(crate) fn poison(ir: &mut Ir) {
                     poison.text(&mut variant.wire);
                     poison.doc(&mut variant.doc);
                 }
+                for (word, same) in &mut choice.synonyms {
+                    poison.text(word);
+                    // What a word means stays a value of the enum.
+                    same.clone_from(&choice.variants[0].wire);
+                }
+                for (from, next) in choice.transitions.iter_mut().flat_map(|transitions| &mut transitions.next) {
+                    poison.text(from);
+                    next.iter_mut().for_each(|value| poison.text(value));
+                }
+                for value in choice.transitions.iter_mut().flat_map(|transitions| &mut transitions.finals) {
+                    poison.text(value);
+                }
             }
             TypeKind::Union(union) => {
                 if let UnionBy::Tag(tag) = &mut union.by {
@@ -82,6 +94,12 @@ pub(crate) fn poison(ir: &mut Ir) {
     }
     for operation in &mut ir.operations {
         poison.operation(operation);
+    }
+    for webhook in &mut ir.webhooks {
+        poison.text(&mut webhook.name);
+        poison.text(&mut webhook.id);
+        poison.doc(&mut webhook.doc);
+        webhook.dedupe.iter_mut().for_each(|dedupe| poison.text(dedupe));
     }
 }
 

@@ -3,11 +3,11 @@
 use countersign_codegen::finding::{Finding, Level};
 use countersign_codegen::ir::{
     BodyContent, Doc, FailureWhen, Field, Ir, Operation, Parameter, ParameterPlace, Repeat, Response, ResponseContent,
-    StatusPattern, TypeDef, TypeExpr, TypeKind, UnionBy,
+    StatusPattern, TypeDef, TypeExpr, TypeKind, UnionBy, Webhook,
 };
 use std::fmt::Write as _;
 
-/// Types, then operations.
+/// Types, then operations, then webhooks.
 pub(crate) fn ir(ir: &Ir) -> String {
     let mut out = String::new();
     for server in &ir.api.servers {
@@ -21,6 +21,9 @@ pub(crate) fn ir(ir: &Ir) -> String {
     }
     for one in &ir.operations {
         operation(&mut out, one);
+    }
+    for one in &ir.webhooks {
+        webhook(&mut out, one);
     }
     out
 }
@@ -70,11 +73,23 @@ fn type_def(out: &mut String, def: &TypeDef) {
             if let Some(extra) = &object.extra {
                 let _ = writeln!(out, "  ..extra: {}", ty(extra));
             }
+            for first_of in &object.first_of {
+                let _ = writeln!(out, "  {}() = first of {}", first_of.name, first_of.fields.join(", "));
+            }
         }
         TypeKind::Enum(choices) => {
             for variant in &choices.variants {
                 let wire = if variant.integer { variant.wire.clone() } else { format!("{:?}", variant.wire) };
                 let _ = writeln!(out, "  {} = {wire}{}", variant.name, doc(&variant.doc));
+            }
+            for (word, same) in &choices.synonyms {
+                let _ = writeln!(out, "  {word:?} means {same:?}");
+            }
+            if let Some(transitions) = &choices.transitions {
+                for (from, next) in &transitions.next {
+                    let _ = writeln!(out, "  {from:?} may become {next:?}");
+                }
+                let _ = writeln!(out, "  final {:?}", transitions.finals);
             }
         }
         TypeKind::Union(union) => {
@@ -154,6 +169,18 @@ fn operation(out: &mut String, operation: &Operation) {
     for one in &operation.errors {
         response(out, &format!("error{}", name(&operation.error_type)), one);
     }
+}
+
+fn webhook(out: &mut String, webhook: &Webhook) {
+    let Webhook { name, id, marker, scheme, .. } = webhook;
+    let dedupe = webhook.dedupe.as_ref().map(|dedupe| format!(" dedupe {dedupe}")).unwrap_or_default();
+    let deprecated = if webhook.deprecated { " deprecated" } else { "" };
+    let event = ty(&webhook.event);
+    let _ = writeln!(
+        out,
+        "webhook {name} {marker} id {id:?}: {event} by {scheme}{dedupe}{deprecated}{}",
+        doc(&webhook.doc)
+    );
 }
 
 fn argument(parameter: &Parameter) -> String {

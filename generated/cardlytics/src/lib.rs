@@ -15,6 +15,7 @@ pub mod operations;
 pub mod recipes;
 pub mod tokens;
 pub mod types;
+pub mod webhooks;
 
 pub use client::{CardlyticsApi, Call, Client, ClientBuilder, Server};
 pub use countersign_runtime as runtime;

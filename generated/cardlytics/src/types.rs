@@ -60,8 +60,17 @@ pub struct EnrollmentEvent {
     pub user_id: Option<String>,
 }
 
+impl EnrollmentEvent {
+    /// The first of `event`, `eventType` that is there.
+    pub fn state(&self) -> Option<&EnrollmentState> {
+        self.event.as_ref().or(self.event_type.as_ref())
+    }
+}
+
 countersign_runtime::open_enum! {
-    /// The state of an enrollment. Webhooks say `ENROLLMENT_CONFIRMED` and `ENROLLMENT_TERMINATED`, the sandbox's test call `ENROLL` and `UNENROLL`.
+    /// The state of an enrollment. Webhooks say `ENROLLMENT_CONFIRMED` and `ENROLLMENT_TERMINATED`, the sandbox's test call `ENROLL` and `UNENROLL`. Neither state is final.
+    ///
+    /// Assumed: That each state leads to the other; the page only says that neither is final.
     pub enum EnrollmentState {
         /// `ENROLLMENT_CONFIRMED`.
         EnrollmentConfirmed = "ENROLLMENT_CONFIRMED",
@@ -71,6 +80,45 @@ countersign_runtime::open_enum! {
         Enroll = "ENROLL",
         /// `UNENROLL`.
         Unenroll = "UNENROLL",
+    }
+}
+
+impl EnrollmentState {
+    /// The value by the word that others are told by, where the provider has several words for it.
+    ///
+    /// | word | means |
+    /// |---|---|
+    /// | `ENROLL` | `ENROLLMENT_CONFIRMED` |
+    /// | `UNENROLL` | `ENROLLMENT_TERMINATED` |
+    pub fn canonical(&self) -> Self {
+        match self.as_str() {
+            "ENROLL" => Self::EnrollmentConfirmed,
+            "UNENROLL" => Self::EnrollmentTerminated,
+            _ => self.clone(),
+        }
+    }
+
+    /// Whether the provider describes that this value is followed by `next`.
+    ///
+    /// | value | may become | final |
+    /// |---|---|---|
+    /// | `ENROLLMENT_CONFIRMED` | `ENROLLMENT_TERMINATED` | no |
+    /// | `ENROLLMENT_TERMINATED` | `ENROLLMENT_CONFIRMED` | no |
+    ///
+    /// A value does not follow itself unless the table says so, and of one that this version does not know
+    /// nothing is described: then the answer is `false`. Deliveries may come out of order, so `false` is a
+    /// reason to look twice, not proof of a fault.
+    pub fn may_become(&self, next: &Self) -> bool {
+        match (self.canonical().as_str(), next.canonical().as_str()) {
+            ("ENROLLMENT_CONFIRMED", "ENROLLMENT_TERMINATED") => true,
+            ("ENROLLMENT_TERMINATED", "ENROLLMENT_CONFIRMED") => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the provider calls this value final; `false` for one that this version does not know.
+    pub fn is_final(&self) -> bool {
+        false
     }
 }
 
@@ -203,6 +251,13 @@ pub struct RewardEvent {
     pub user_id: Option<String>,
 }
 
+impl RewardEvent {
+    /// The first of `event`, `eventType` that is there.
+    pub fn state(&self) -> Option<&RewardState> {
+        self.event.as_ref().or(self.event_type.as_ref())
+    }
+}
+
 countersign_runtime::open_enum! {
     /// The state of a reward or of its payout.
     ///
@@ -214,6 +269,10 @@ countersign_runtime::open_enum! {
     /// - `PAYOUT_PENDING`: not final, the payout has begun.
     /// - `PAYOUT_FAILED`: not final, may go back to `PAYOUT_PENDING`.
     /// - `PAYOUT_CONFIRMED`: final, it is paid.
+    ///
+    /// A confirmed reward is final, and its payout follows.
+    ///
+    /// Assumed: That a pending reward is reported again when its amount changes, and that the payout follows the confirmation; the page describes each state, and of transitions those back to pending.
     pub enum RewardState {
         /// `REWARD_PENDING`.
         RewardPending = "REWARD_PENDING",
@@ -227,6 +286,41 @@ countersign_runtime::open_enum! {
         PayoutFailed = "PAYOUT_FAILED",
         /// `PAYOUT_CONFIRMED`.
         PayoutConfirmed = "PAYOUT_CONFIRMED",
+    }
+}
+
+impl RewardState {
+    /// Whether the provider describes that this value is followed by `next`.
+    ///
+    /// | value | may become | final |
+    /// |---|---|---|
+    /// | `REWARD_PENDING` | `REWARD_PENDING`, `REWARD_CONFIRMED`, `REWARD_FAILED` | no |
+    /// | `REWARD_CONFIRMED` | `PAYOUT_PENDING` | yes |
+    /// | `REWARD_FAILED` | `REWARD_PENDING` | no |
+    /// | `PAYOUT_PENDING` | `PAYOUT_FAILED`, `PAYOUT_CONFIRMED` | no |
+    /// | `PAYOUT_FAILED` | `PAYOUT_PENDING` | no |
+    /// | `PAYOUT_CONFIRMED` | — | yes |
+    ///
+    /// A value does not follow itself unless the table says so, and of one that this version does not know
+    /// nothing is described: then the answer is `false`. Deliveries may come out of order, so `false` is a
+    /// reason to look twice, not proof of a fault.
+    pub fn may_become(&self, next: &Self) -> bool {
+        match (self.as_str(), next.as_str()) {
+            (
+                "REWARD_PENDING",
+                "REWARD_PENDING" | "REWARD_CONFIRMED" | "REWARD_FAILED",
+            ) => true,
+            ("REWARD_CONFIRMED", "PAYOUT_PENDING") => true,
+            ("REWARD_FAILED", "REWARD_PENDING") => true,
+            ("PAYOUT_PENDING", "PAYOUT_FAILED" | "PAYOUT_CONFIRMED") => true,
+            ("PAYOUT_FAILED", "PAYOUT_PENDING") => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the provider calls this value final; `false` for one that this version does not know.
+    pub fn is_final(&self) -> bool {
+        matches!(self.as_str(), "REWARD_CONFIRMED" | "PAYOUT_CONFIRMED")
     }
 }
 
