@@ -7,6 +7,7 @@ mod codegen;
 mod demo;
 mod lint;
 mod vectors;
+mod webhook;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,8 @@ enum Task {
     Vectors(vectors::Vectors),
     /// Call every operation against a server that verifies each request.
     Demo,
+    /// Verify a captured webhook, or send one to a receiver under test.
+    Webhook(webhook::Webhook),
 }
 
 /// Nothing to say, or something to mend.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Lint(arguments) => lint::run(&arguments),
         Task::Vectors(arguments) => vectors::run(&arguments),
         Task::Demo => demo::run(),
+        Task::Webhook(arguments) => webhook::run(&arguments),
     };
     ended.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
