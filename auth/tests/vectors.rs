@@ -7,12 +7,13 @@ use countersign_auth::vectors::{CaseOutcome, Outcome, VectorFile, run};
 use std::path::{Path, PathBuf};
 
 /// Where each provider's vectors are, and how many of them.
-const FILES: [(&str, &str, usize); 5] = [
+const FILES: [(&str, &str, usize); 6] = [
     ("appsmiles", "../specs/appsmiles/vectors.json", 29),
     ("clutch", "../specs/clutch/vectors.json", 18),
     ("cardlytics", "../specs/cardlytics/vectors.json", 19),
     ("clevertap", "../specs/clevertap/vectors.json", 3),
     ("others", "tests/vectors/others.json", 18),
+    ("vendors", "tests/vectors/vendors.json", 98),
 ];
 
 fn read(path: &str) -> String {
@@ -46,7 +47,7 @@ fn all_vectors_hold() {
         println!("{provider} {}: {step}\n  expected {expected}\n  got      {got}", outcome.name);
     }
     assert!(failures.is_empty());
-    assert_eq!(total, 87);
+    assert_eq!(total, 185);
 }
 
 /// A runner that passes whatever comes would show nothing: every step that is changed is noticed and named.
