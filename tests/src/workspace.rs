@@ -1,11 +1,12 @@
 //! This workspace seen from a test: its files, copies of them, and its tools as processes.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// The workspace's root.
 pub fn root() -> &'static Path {
@@ -44,20 +45,32 @@ pub fn cargo() -> Command {
 /// `xtask` from the sources as they are now, built once for each test binary.
 pub fn xtask() -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    Command::new(BUILT.get_or_init(|| {
-        let built = cargo()
-            .args(["build", "--quiet", "--package", "xtask", "--message-format", "json-render-diagnostics"])
-            .current_dir(root())
-            .output()
-            .expect("cargo starts");
-        assert!(built.status.success(), "xtask does not build:\n{}", String::from_utf8_lossy(&built.stderr));
-        String::from_utf8_lossy(&built.stdout)
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "xtask")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .expect("cargo says where xtask is")
-    }))
+    Command::new(BUILT.get_or_init(|| built(&["--package", "xtask"], "xtask")))
+}
+
+/// The example `webhook_receiver` or another of this crate, built once for each test binary.
+pub fn example(name: &str) -> Command {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut examples = BUILT.lock().expect("nobody panics with it");
+    let build = || built(&["--package", "countersign-tests", "--example", name], name);
+    Command::new(examples.entry(name.to_owned()).or_insert_with(build))
+}
+
+/// Builds a program; where it is.
+fn built(which: &[&str], name: &str) -> PathBuf {
+    let built = cargo()
+        .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
+        .args(which)
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    assert!(built.status.success(), "{name} does not build:\n{}", String::from_utf8_lossy(&built.stderr));
+    String::from_utf8_lossy(&built.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap_or_else(|| panic!("cargo does not say where {name} is"))
 }
 
 /// Copies the workspace's files, committed or not, except ignored ones, below the folders (or files) named.
