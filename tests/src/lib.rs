@@ -13,6 +13,7 @@ pub mod programs;
 pub mod provider;
 pub mod sample;
 pub mod schema;
+pub mod service;
 pub mod vectors;
 pub mod verify;
 pub mod witness;
