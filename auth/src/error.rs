@@ -383,6 +383,12 @@ pub enum Refusal {
         /// The step with the expiry.
         step: Text,
     },
+    /// A token says that it begins, or was issued, later than now.
+    #[error("{part} is ahead")]
+    NotYet {
+        /// The claim.
+        part: String,
+    },
     /// An expiry lies too far ahead.
     #[error("`{step}` is too far ahead")]
     TooFarAhead {

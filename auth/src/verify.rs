@@ -34,6 +34,8 @@ use subtle::ConstantTimeEq as _;
 const PART_LIMIT: usize = 64 * 1024;
 /// Most requests carry no more text than this.
 const SHORT: usize = 512;
+/// The longest random value that is read back, in characters, where the recipe sets no limit.
+const RANDOM_LIMIT: usize = 255;
 /// How many times longer than the body a part may be that holds it: escaped twice, then base64: eight times
 /// where all of it is escaped.
 const BODY_FACTOR: usize = 10;
@@ -69,6 +71,7 @@ impl Prepared {
             let part = Part::Header(&header.spelled);
             let value = single_header(request.headers, &header.name).map_err(|()| part.doubled())?;
             let value = value.ok_or_else(|| part.missing())?;
+            reader.check_length(&header.carrier, value, part)?;
             let value = std::str::from_utf8(value).map_err(|_| part.malformed())?;
             let scheme = matches!(header.name.as_str(), "authorization" | "proxy-authorization");
             reader.carrier(&header.carrier, value, scheme, part)?;
@@ -339,9 +342,7 @@ impl<'p> Reader<'p> {
     }
 
     fn carrier(&mut self, carrier: &PlannedCarrier, value: &str, scheme: bool, part: Part<'p>) -> Result<(), Refusal> {
-        if value.len() > self.limit(carrier) {
-            return Err(Refusal::TooLong { part: part.to_string() });
-        }
+        self.check_length(carrier, value.as_bytes(), part)?;
         match carrier {
             PlannedCarrier::One(parts) => {
                 let captures = self.captures(parts, value, scheme).map_err(|mismatch| mismatch.of(part))?;
@@ -351,6 +352,11 @@ impl<'p> Reader<'p> {
                 items.iter().try_for_each(|item| self.many(item, value.split(separator.as_ref()), part))
             }
         }
+    }
+
+    /// Before anything is read, so that refusing costs nothing.
+    fn check_length(&self, carrier: &PlannedCarrier, value: &[u8], part: Part<'_>) -> Result<(), Refusal> {
+        if value.len() > self.limit(carrier) { Err(Refusal::TooLong { part: part.to_string() }) } else { Ok(()) }
     }
 
     fn limit(&self, carrier: &PlannedCarrier) -> usize {
@@ -449,7 +455,8 @@ impl<'p> Reader<'p> {
         let malformed = || part.malformed();
         match &plan.nodes[node].action {
             Action::Random { max_length, .. } => {
-                let fits = max_length.is_none_or(|limit| text.chars().count() <= limit as usize);
+                let limit = max_length.map_or(RANDOM_LIMIT, |limit| limit as usize);
+                let fits = text.chars().take(limit + 1).count() <= limit && !text.contains(char::is_control);
                 if text.is_empty() || !fits { Err(malformed()) } else { self.set(node, text, part) }
             }
             Action::Time { form, .. } => {
@@ -633,10 +640,10 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// RFC 7519 sections 4.1.4 and 4.1.5: a sender may say more of when its token holds than the recipe asks for.
+    /// RFC 7519 sections 4.1.4 to 4.1.6: a sender may say more of when its token holds than the recipe asks for.
     fn times(&self, claims: &[Claim], members: Members<'_>) -> Result<(), Refusal> {
         for (name, item) in members {
-            let Some(known) = ["exp", "nbf"].into_iter().find(|known| name.is(known)) else { continue };
+            let Some(known) = ["exp", "nbf", "iat"].into_iter().find(|known| name.is(known)) else { continue };
             if claims.iter().any(|claim| claim.name == known) {
                 continue;
             }
@@ -644,12 +651,15 @@ impl<'p> Reader<'p> {
                 View::Number(digits) => digits.parse::<f64>().ok(),
                 _ => None,
             };
+            let seconds = seconds.filter(|seconds| seconds.is_finite());
             let seconds = seconds.ok_or_else(|| Part::Claim(known).malformed())?;
             // Milliseconds of any clock are exact in a float.
             let (at, now, leeway) = (seconds * 1000.0, self.now.as_millis() as f64, self.leeway_millis as f64);
             match known {
                 "exp" if at <= now - leeway => return Err(Refusal::Expired { step: known.into() }),
-                "nbf" if at > now + leeway => return Err(Refusal::TooFarAhead { step: known.into() }),
+                "nbf" | "iat" if at > now + leeway => {
+                    return Err(Refusal::NotYet { part: Part::Claim(known).to_string() });
+                }
                 _ => {}
             }
         }

@@ -127,7 +127,8 @@ fn write_vectors(to: &Path) {
     }
     write(&to.join("operations.json"), include_str!("operations.json"));
     // The engine's own: cases of schemes without a spec here, and their recipes.
-    for file in files(&workspace::root().join("auth/tests/vectors")) {
+    let is_json = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "json");
+    for file in files(&workspace::root().join("auth/tests/vectors")).into_iter().filter(is_json) {
         let text = read(&file);
         let content: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let name = file.file_stem().and_then(|name| name.to_str()).expect("a name");
