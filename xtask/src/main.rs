@@ -4,6 +4,7 @@
 //! 0 clean, 1 findings, 2 trouble.
 
 mod codegen;
+mod corpus;
 mod demo;
 mod lint;
 mod vectors;
@@ -29,6 +30,8 @@ enum Task {
     Lint(lint::Lint),
     /// Run vector files against recipes, and turn each signed request round.
     Vectors(vectors::Vectors),
+    /// Measure a folder of published specs: what generates, compiles, and has all its operations.
+    Corpus(corpus::Corpus),
     /// Call every operation against a server that verifies each request.
     Demo,
     /// Verify a captured webhook, or send one to a receiver under test.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::Lint(arguments) => lint::run(&arguments),
         Task::Vectors(arguments) => vectors::run(&arguments),
+        Task::Corpus(arguments) => corpus::run(&arguments),
         Task::Demo => demo::run(),
         Task::Webhook(arguments) => webhook::run(&arguments),
     };
