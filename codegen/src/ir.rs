@@ -12,17 +12,17 @@ use countersign_auth::recipe::Recipe;
 pub struct Ir {
     /// The service and the crate.
     pub api: Api,
-    /// Security schemes that sign, in the order of the document.
+    /// Security schemes that sign, sorted by name.
     pub schemes: Vec<Scheme>,
     /// Recipes that end in `give`: functions of the crate.
     pub tokens: Vec<Recipe>,
-    /// Sessions whose token operations need, in the order of the document.
+    /// Sessions whose token operations need, sorted by name.
     pub sessions: Vec<Session>,
     /// Types, sorted by name.
     pub types: Vec<TypeDef>,
-    /// Operations, in the order of the document.
+    /// Operations, sorted by path, then by method.
     pub operations: Vec<Operation>,
-    /// What the provider sends, in the order of the document.
+    /// What the provider sends, sorted by name.
     pub webhooks: Vec<Webhook>,
 }
 
@@ -47,7 +47,7 @@ pub struct Api {
     pub docs_url: Option<String>,
     /// `servers`, at least one unless the document has none.
     pub servers: Vec<Server>,
-    /// Tags that operations use, in the order of the document.
+    /// Tags that operations use, sorted by module.
     pub tags: Vec<Tag>,
 }
 
@@ -164,7 +164,7 @@ pub struct Struct {
     pub fields: Vec<Field>,
     /// Type of members that are not named, if `additionalProperties` is a schema; kept in a field `extra`.
     pub extra: Option<TypeExpr>,
-    /// Members of which one is enough (`x-first-of`), in the order of the document.
+    /// Members of which one is enough (`x-first-of`), sorted by the method's name.
     pub first_of: Vec<FirstOf>,
 }
 
@@ -214,7 +214,7 @@ pub struct Enum {
 /// A state machine over the values of an [`Enum`], all of them as they stand in JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transitions {
-    /// What may follow each value that leads somewhere, both in the order of the document.
+    /// What may follow each value that leads somewhere, both in the order of the values.
     pub next: Vec<(String, Vec<String>)>,
     /// Values that the provider calls final (`x-final`), or else those that lead nowhere.
     pub finals: Vec<String>,
@@ -343,7 +343,7 @@ pub struct Operation {
     pub security: Vec<Vec<String>>,
     /// The session that must be there, if any.
     pub session: Option<String>,
-    /// Parameters, required ones first, else in the order of the document.
+    /// Parameters: required ones first; those of the path in its order, the others by name.
     pub parameters: Vec<Parameter>,
     /// Parameters of which exactly one is given (`x-one-of-parameters`), as an enum argument.
     pub choices: Vec<ParameterChoice>,

@@ -6,7 +6,8 @@
 //! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
 //! 5. `operations` lowers each method, with `parameters`, `bodies` and `responses`; `webhooks` what
 //!    the provider sends; `service` the rest.
-//! 6. `finish` chooses final names, places each `Box` and says what is sent and what is received.
+//! 6. `order` sorts what has no order of its own; `finish` chooses final names, places each `Box` and says what is
+//!    sent and what is received.
 //!
 //! OpenAPI 3.0.x in one document is read. What can't be expressed is loosened with a note, or is a finding with
 //! its place; all findings come at once. Whether a document is good style is the business of [`crate::lint`].
@@ -23,6 +24,7 @@ mod keywords;
 mod limits;
 mod names;
 mod operations;
+mod order;
 mod parameters;
 mod places;
 mod responses;
@@ -85,6 +87,8 @@ pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Findi
     types.lower_components();
     let mut operations = operations::operations(&document, &mut types, &signing);
     let mut webhooks = webhooks::webhooks(&document, &mut types, &signing);
+    order::operations(&mut operations);
+    webhooks.sort_by(|a, b| a.name.cmp(&b.name));
     let defs = finish::finish(&document, types.into_defs(), &mut operations, &mut webhooks);
     let api = service::api(&document, context, &operations);
     let findings = document.into_findings();
@@ -92,6 +96,7 @@ pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Findi
         return Err(findings);
     }
     let (schemes, tokens, sessions) = (signing.schemes, signing.tokens, signing.sessions);
-    let ir = Ir { api, schemes, tokens, sessions, types: defs, operations, webhooks };
+    let mut ir = Ir { api, schemes, tokens, sessions, types: defs, operations, webhooks };
+    order::rest(&mut ir);
     Ok(Normalized { ir, notes: findings })
 }

@@ -38,7 +38,7 @@ pub fn index(ir: &Ir, tags: &[&Tag]) -> TokenStream {
 
         use countersign_runtime as runtime;
 
-        /// All operations in the order of the spec: what hooks, traces and tests read.
+        /// All operations by path and method: what hooks, traces and tests read.
         pub const OPERATIONS: &[&runtime::OperationInfo] = &[#(#infos),*];
     }
 }

@@ -42,7 +42,7 @@ pub fn emit(ir: &Ir) -> TokenStream {
 
         pub use countersign_runtime::webhooks::{#(#exports),*};
 
-        /// All webhooks in the order of the spec.
+        /// All webhooks by name.
         pub const WEBHOOKS: &[&webhooks::WebhookInfo] = &[#(#infos),*];
 
         #(#markers)*

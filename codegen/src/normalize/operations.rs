@@ -17,7 +17,7 @@ use crate::spec::{Node, Value};
 use countersign_auth::recipe::{self, Expression, Input, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Lowers all operations, in the order of the document.
+/// Lowers all operations.
 pub(super) fn operations<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, signing: &Signing) -> Vec<Operation> {
     ignored(document, &document.spec.root, "webhooks", "webhooks of OpenAPI 3.1");
     let modules = modules(document);

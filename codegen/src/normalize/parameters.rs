@@ -55,8 +55,6 @@ pub(super) fn parameters<'a>(
     let mut parameters: Vec<Parameter> =
         lowered.into_iter().zip(names).map(|((parameter, _), name)| Parameter { name, ..parameter }).collect();
     let choices = choices(document, named, &mut parameters);
-    // Stable: within each half the order is the document's.
-    parameters.sort_by_key(|parameter| !parameter.required);
     (parameters, choices)
 }
 

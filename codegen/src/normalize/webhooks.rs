@@ -11,7 +11,7 @@ use crate::ir::{BodyContent, TypeExpr, Webhook};
 use crate::signing::{Signing, security_of};
 use crate::spec::Node;
 
-/// Lowers all webhooks, in the order of the document.
+/// Lowers all webhooks.
 pub(super) fn webhooks<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, signing: &Signing) -> Vec<Webhook> {
     let entries = document.spec.root.get("x-webhooks").into_iter().flat_map(Node::members);
     entries.filter_map(|(key, webhook)| lower(document, types, signing, &key.text, webhook)).collect()

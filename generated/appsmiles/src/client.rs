@@ -43,17 +43,17 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// The operations that need `user_token`, signed with this token.
-    pub fn user(&self, token: impl Into<UserToken>) -> UserClient {
-        UserClient {
+    /// The operations that need `service_token`, signed with this token.
+    pub fn backend(&self, token: impl Into<ServiceToken>) -> BackendClient {
+        BackendClient {
             core: self.core.clone(),
             token: token.into(),
         }
     }
 
-    /// The operations that need `service_token`, signed with this token.
-    pub fn backend(&self, token: impl Into<ServiceToken>) -> BackendClient {
-        BackendClient {
+    /// The operations that need `user_token`, signed with this token.
+    pub fn user(&self, token: impl Into<UserToken>) -> UserClient {
+        UserClient {
             core: self.core.clone(),
             token: token.into(),
         }
@@ -67,48 +67,6 @@ impl Client {
 impl From<runtime::Core> for Client {
     fn from(core: runtime::Core) -> Self {
         Self { core }
-    }
-}
-
-/// What [`Client::user`] gives: operations that need `user_token`.
-#[derive(Clone, Debug)]
-pub struct UserClient {
-    core: runtime::Core,
-    token: UserToken,
-}
-
-impl UserClient {
-    pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
-        self.core.request(O::INFO).session("user_token", &self.token.0)
-    }
-}
-
-/// The token of `user_token`; redacted and wiped.
-#[derive(Clone, Debug)]
-pub struct UserToken(runtime::Secret);
-
-impl UserToken {
-    /// A token from its text.
-    pub fn new(text: impl Into<runtime::Secret>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<&str> for UserToken {
-    fn from(text: &str) -> Self {
-        Self::new(text)
-    }
-}
-
-impl From<String> for UserToken {
-    fn from(text: String) -> Self {
-        Self::new(text)
-    }
-}
-
-impl From<runtime::Sensitive> for UserToken {
-    fn from(text: runtime::Sensitive) -> Self {
-        Self::new(text.expose())
     }
 }
 
@@ -149,6 +107,48 @@ impl From<String> for ServiceToken {
 }
 
 impl From<runtime::Sensitive> for ServiceToken {
+    fn from(text: runtime::Sensitive) -> Self {
+        Self::new(text.expose())
+    }
+}
+
+/// What [`Client::user`] gives: operations that need `user_token`.
+#[derive(Clone, Debug)]
+pub struct UserClient {
+    core: runtime::Core,
+    token: UserToken,
+}
+
+impl UserClient {
+    pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
+        self.core.request(O::INFO).session("user_token", &self.token.0)
+    }
+}
+
+/// The token of `user_token`; redacted and wiped.
+#[derive(Clone, Debug)]
+pub struct UserToken(runtime::Secret);
+
+impl UserToken {
+    /// A token from its text.
+    pub fn new(text: impl Into<runtime::Secret>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for UserToken {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for UserToken {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<runtime::Sensitive> for UserToken {
     fn from(text: runtime::Sensitive) -> Self {
         Self::new(text.expose())
     }

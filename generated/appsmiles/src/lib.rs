@@ -16,8 +16,8 @@ pub mod recipes;
 pub mod types;
 
 pub use client::{
-    AppsmilesApi, Call, Client, ClientBuilder, Server, UserClient, UserToken,
-    BackendClient, ServiceToken,
+    AppsmilesApi, Call, Client, ClientBuilder, Server, BackendClient, ServiceToken,
+    UserClient, UserToken,
 };
 pub use countersign_runtime as runtime;
 pub use countersign_runtime::{

@@ -3,38 +3,38 @@
 
 //! Operations, one module for each tag.
 
-/// What the provider's SDKs call, for one user.
-///
-/// See <https://docs.appsmiles.eu/developers/backend>.
-pub mod front_end;
 /// Server to server, for the partner.
 ///
 /// See <https://docs.appsmiles.eu/developers/backend>.
 pub mod back_end;
+/// What the provider's SDKs call, for one user.
+///
+/// See <https://docs.appsmiles.eu/developers/backend>.
+pub mod front_end;
 
 use countersign_runtime as runtime;
 
-/// All operations in the order of the spec: what hooks, traces and tests read.
+/// All operations by path and method: what hooks, traces and tests read.
 pub const OPERATIONS: &[&runtime::OperationInfo] = &[
-    <front_end::GetProgram as runtime::Operation>::INFO,
-    <front_end::GetUserProgram as runtime::Operation>::INFO,
-    <front_end::CheckClientCredentials as runtime::Operation>::INFO,
-    <front_end::ListBurns as runtime::Operation>::INFO,
-    <front_end::ListEarns as runtime::Operation>::INFO,
-    <front_end::LogoutUser as runtime::Operation>::INFO,
-    <front_end::DeleteUser as runtime::Operation>::INFO,
-    <front_end::StoreAction as runtime::Operation>::INFO,
-    <front_end::ListGifts as runtime::Operation>::INFO,
-    <front_end::BuyGift as runtime::Operation>::INFO,
     <front_end::ListBonusAds as runtime::Operation>::INFO,
-    <front_end::ListSpecialAds as runtime::Operation>::INFO,
     <front_end::ListNewsAds as runtime::Operation>::INFO,
+    <front_end::ListSpecialAds as runtime::Operation>::INFO,
     <back_end::GetToken as runtime::Operation>::INFO,
     <back_end::StoreUserAction as runtime::Operation>::INFO,
     <back_end::StoreUsersAction as runtime::Operation>::INFO,
+    <front_end::StoreAction as runtime::Operation>::INFO,
+    <front_end::BuyGift as runtime::Operation>::INFO,
+    <front_end::ListGifts as runtime::Operation>::INFO,
+    <front_end::GetProgram as runtime::Operation>::INFO,
+    <front_end::GetUserProgram as runtime::Operation>::INFO,
+    <front_end::CheckClientCredentials as runtime::Operation>::INFO,
+    <front_end::DeleteUser as runtime::Operation>::INFO,
+    <front_end::ListBurns as runtime::Operation>::INFO,
+    <front_end::ListEarns as runtime::Operation>::INFO,
     <back_end::ListUserChanges as runtime::Operation>::INFO,
-    <back_end::ListUsers as runtime::Operation>::INFO,
     <back_end::GetUser as runtime::Operation>::INFO,
-    <back_end::GetRanking as runtime::Operation>::INFO,
+    <back_end::ListUsers as runtime::Operation>::INFO,
+    <front_end::LogoutUser as runtime::Operation>::INFO,
     <back_end::DeleteUsers as runtime::Operation>::INFO,
+    <back_end::GetRanking as runtime::Operation>::INFO,
 ];

@@ -3,21 +3,21 @@
 
 //! Operations, one module for each tag.
 
-/// Transactions that users' cards made.
-///
-/// See <https://docs.cardlytics.com/poweredby/api-reference-notify-transaction.html>.
-pub mod transactions;
 /// Calls that make the sandbox check or send something.
 ///
 /// See <https://docs.cardlytics.com/poweredby/api-reference-test-sandbox-notify-reward.html>.
 pub mod sandbox;
+/// Transactions that users' cards made.
+///
+/// See <https://docs.cardlytics.com/poweredby/api-reference-notify-transaction.html>.
+pub mod transactions;
 
 use countersign_runtime as runtime;
 
-/// All operations in the order of the spec: what hooks, traces and tests read.
+/// All operations by path and method: what hooks, traces and tests read.
 pub const OPERATIONS: &[&runtime::OperationInfo] = &[
-    <transactions::NotifyTransaction as runtime::Operation>::INFO,
     <sandbox::ValidateSandboxToken as runtime::Operation>::INFO,
-    <sandbox::SendSandboxReward as runtime::Operation>::INFO,
     <sandbox::SendSandboxEnrollment as runtime::Operation>::INFO,
+    <sandbox::SendSandboxReward as runtime::Operation>::INFO,
+    <transactions::NotifyTransaction as runtime::Operation>::INFO,
 ];

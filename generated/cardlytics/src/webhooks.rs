@@ -13,38 +13,11 @@ pub use countersign_runtime::webhooks::{
     ReplayStore,
 };
 
-/// All webhooks in the order of the spec.
+/// All webhooks by name.
 pub const WEBHOOKS: &[&webhooks::WebhookInfo] = &[
-    <RewardWebhook as webhooks::Webhook>::INFO,
     <EnrollmentWebhook as webhooks::Webhook>::INFO,
+    <RewardWebhook as webhooks::Webhook>::INFO,
 ];
-
-/// The state of a reward or payout changed.
-///
-/// Sent to an HTTPS URL that the provider sets up by hand. Delivered at least once; one event keeps its `eventId`.
-/// The token is made with the webhook's own application id and secret key.
-///
-/// Assumed: When and how often a delivery is repeated is not readable, and no order is promised.
-///
-/// See <https://docs.cardlytics.com/poweredby/api-reference-notify-reward.html>.
-///
-/// `Receiver<RewardWebhook>` verifies it by `cardlytics`.
-/// What was handled is known again by the member at `/eventId`.
-#[derive(Clone, Copy, Debug)]
-pub struct RewardWebhook;
-
-impl webhooks::Webhook for RewardWebhook {
-    type Event = types::RewardEvent;
-    const INFO: &'static webhooks::WebhookInfo = &webhooks::WebhookInfo {
-        provider: "cardlytics",
-        event: "reward",
-        scheme: "cardlytics",
-        dedupe: Some("/eventId"),
-    };
-    fn recipe() -> runtime::auth::recipe::Recipe {
-        recipes::CARDLYTICS
-    }
-}
 
 /// A card was enrolled, or its enrollment ended.
 ///
@@ -65,6 +38,33 @@ impl webhooks::Webhook for EnrollmentWebhook {
     const INFO: &'static webhooks::WebhookInfo = &webhooks::WebhookInfo {
         provider: "cardlytics",
         event: "enrollment",
+        scheme: "cardlytics",
+        dedupe: Some("/eventId"),
+    };
+    fn recipe() -> runtime::auth::recipe::Recipe {
+        recipes::CARDLYTICS
+    }
+}
+
+/// The state of a reward or payout changed.
+///
+/// Sent to an HTTPS URL that the provider sets up by hand. Delivered at least once; one event keeps its `eventId`.
+/// The token is made with the webhook's own application id and secret key.
+///
+/// Assumed: When and how often a delivery is repeated is not readable, and no order is promised.
+///
+/// See <https://docs.cardlytics.com/poweredby/api-reference-notify-reward.html>.
+///
+/// `Receiver<RewardWebhook>` verifies it by `cardlytics`.
+/// What was handled is known again by the member at `/eventId`.
+#[derive(Clone, Copy, Debug)]
+pub struct RewardWebhook;
+
+impl webhooks::Webhook for RewardWebhook {
+    type Event = types::RewardEvent;
+    const INFO: &'static webhooks::WebhookInfo = &webhooks::WebhookInfo {
+        provider: "cardlytics",
+        event: "reward",
         scheme: "cardlytics",
         dedupe: Some("/eventId"),
     };

@@ -3,10 +3,18 @@
 
 //! Operations, one module for each tag.
 
+/// Starting, stopping and listing campaigns, and sending messages to single users.
+///
+/// See <https://developer.clevertap.com/docs/create-campaign-api>.
+pub mod campaigns;
 /// Checking a customer's credentials, for partners.
 ///
 /// See <https://developer.clevertap.com/docs/authentication>.
 pub mod connect;
+/// Counting events, profiles, top properties, trends and users who are there now.
+///
+/// See <https://developer.clevertap.com/docs/get-event-count-api>.
+pub mod counts;
 /// Downloading events, page by page.
 ///
 /// See <https://developer.clevertap.com/docs/get-events-api>.
@@ -15,55 +23,47 @@ pub mod events;
 ///
 /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
 pub mod profiles;
-/// Uploading profiles, events and device tokens.
-///
-/// See <https://developer.clevertap.com/docs/upload-user-profiles-api>.
-pub mod upload;
-/// Counting events, profiles, top properties, trends and users who are there now.
-///
-/// See <https://developer.clevertap.com/docs/get-event-count-api>.
-pub mod counts;
-/// Starting, stopping and listing campaigns, and sending messages to single users.
-///
-/// See <https://developer.clevertap.com/docs/create-campaign-api>.
-pub mod campaigns;
 /// What became of messages.
 ///
 /// See <https://developer.clevertap.com/docs/get-message-reports-api>.
 pub mod reports;
+/// Uploading profiles, events and device tokens.
+///
+/// See <https://developer.clevertap.com/docs/upload-user-profiles-api>.
+pub mod upload;
 
 use countersign_runtime as runtime;
 
-/// All operations in the order of the spec: what hooks, traces and tests read.
+/// All operations by path and method: what hooks, traces and tests read.
 pub const OPERATIONS: &[&runtime::OperationInfo] = &[
-    <connect::CheckCustomer as runtime::Operation>::INFO,
-    <events::QueryEvents as runtime::Operation>::INFO,
-    <events::GetEventsPage as runtime::Operation>::INFO,
-    <profiles::QueryProfiles as runtime::Operation>::INFO,
-    <profiles::GetProfilesPage as runtime::Operation>::INFO,
-    <profiles::GetProfile as runtime::Operation>::INFO,
-    <upload::UploadRecords as runtime::Operation>::INFO,
-    <counts::CountEvents as runtime::Operation>::INFO,
     <counts::PollEventCount as runtime::Operation>::INFO,
-    <counts::CountProfiles as runtime::Operation>::INFO,
+    <counts::CountEvents as runtime::Operation>::INFO,
     <counts::PollProfileCount as runtime::Operation>::INFO,
+    <counts::CountProfiles as runtime::Operation>::INFO,
+    <counts::PollTopProperties as runtime::Operation>::INFO,
+    <counts::CountTopProperties as runtime::Operation>::INFO,
+    <counts::PollTrends as runtime::Operation>::INFO,
+    <counts::CountTrends as runtime::Operation>::INFO,
     <profiles::DeleteProfiles as runtime::Operation>::INFO,
     <profiles::DemergeProfiles as runtime::Operation>::INFO,
-    <profiles::UpdateSubscriptions as runtime::Operation>::INFO,
     <profiles::DisassociatePhones as runtime::Operation>::INFO,
-    <campaigns::CreateCampaign as runtime::Operation>::INFO,
-    <campaigns::SendPush as runtime::Operation>::INFO,
+    <events::GetEventsPage as runtime::Operation>::INFO,
+    <events::QueryEvents as runtime::Operation>::INFO,
+    <reports::GetMessageReports as runtime::Operation>::INFO,
+    <counts::CountActiveUsers as runtime::Operation>::INFO,
+    <profiles::GetProfile as runtime::Operation>::INFO,
+    <profiles::GetProfilesPage as runtime::Operation>::INFO,
+    <profiles::QueryProfiles as runtime::Operation>::INFO,
     <campaigns::SendEmail as runtime::Operation>::INFO,
+    <campaigns::SendPush as runtime::Operation>::INFO,
     <campaigns::SendSms as runtime::Operation>::INFO,
     <campaigns::SendWebPush as runtime::Operation>::INFO,
     <campaigns::SendWhatsapp as runtime::Operation>::INFO,
-    <campaigns::StopCampaign as runtime::Operation>::INFO,
+    <profiles::UpdateSubscriptions as runtime::Operation>::INFO,
+    <campaigns::CreateCampaign as runtime::Operation>::INFO,
     <campaigns::ListCampaigns as runtime::Operation>::INFO,
     <campaigns::GetCampaignReport as runtime::Operation>::INFO,
-    <reports::GetMessageReports as runtime::Operation>::INFO,
-    <counts::CountActiveUsers as runtime::Operation>::INFO,
-    <counts::CountTopProperties as runtime::Operation>::INFO,
-    <counts::PollTopProperties as runtime::Operation>::INFO,
-    <counts::CountTrends as runtime::Operation>::INFO,
-    <counts::PollTrends as runtime::Operation>::INFO,
+    <campaigns::StopCampaign as runtime::Operation>::INFO,
+    <upload::UploadRecords as runtime::Operation>::INFO,
+    <connect::CheckCustomer as runtime::Operation>::INFO,
 ];

@@ -3,29 +3,29 @@
 
 //! Operations, one module for each tag.
 
-/// Is the service there?
-pub mod health;
+/// Registration, log-in and log-out. The user token is the log-in state.
+pub mod auth;
 /// What the brand has set up, the same for all its customers.
 pub mod brand;
 /// Captchas, which registration and log-in ask for.
 pub mod captcha;
-/// Registration, log-in and log-out. The user token is the log-in state.
-pub mod auth;
+/// Is the service there?
+pub mod health;
 /// One customer's profile, told by the user token.
 pub mod profile;
 
 use countersign_runtime as runtime;
 
-/// All operations in the order of the spec: what hooks, traces and tests read.
+/// All operations by path and method: what hooks, traces and tests read.
 pub const OPERATIONS: &[&runtime::OperationInfo] = &[
-    <health::CheckHealth as runtime::Operation>::INFO,
-    <brand::ListSubscriptionLists as runtime::Operation>::INFO,
+    <auth::GetToken as runtime::Operation>::INFO,
+    <auth::RegisterCard as runtime::Operation>::INFO,
+    <auth::ReleaseToken as runtime::Operation>::INFO,
     <brand::ListFields as runtime::Operation>::INFO,
+    <brand::ListSubscriptionLists as runtime::Operation>::INFO,
     <captcha::GetCaptcha as runtime::Operation>::INFO,
     <captcha::ShowCaptcha as runtime::Operation>::INFO,
-    <auth::RegisterCard as runtime::Operation>::INFO,
-    <auth::GetToken as runtime::Operation>::INFO,
-    <auth::ReleaseToken as runtime::Operation>::INFO,
+    <health::CheckHealth as runtime::Operation>::INFO,
     <profile::UpdateDemographics as runtime::Operation>::INFO,
     <profile::RegisterEvent as runtime::Operation>::INFO,
     <profile::UpdateOptInStatus as runtime::Operation>::INFO,

@@ -187,42 +187,6 @@ impl client::BackendClient {
         client::Call::new(self.request_of::<ListUserChanges>())
     }
 
-    /// List users with their data.
-    ///
-    /// Repeating is safe: nothing is changed.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /user/infos`.
-    /// Signed by `appsmiles_backend`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L529`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L529).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::BackendClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.list_users().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_users(&self) -> client::Call<ListUsers> {
-        client::Call::new(self.request_of::<ListUsers>())
-    }
-
     /// Get one user's data.
     ///
     /// Repeating is safe: nothing is changed.
@@ -260,7 +224,7 @@ impl client::BackendClient {
         client::Call::new(self.request_of::<GetUser>().json(body))
     }
 
-    /// List the users ranked just above and below a user.
+    /// List users with their data.
     ///
     /// Repeating is safe: nothing is changed.
     ///
@@ -268,11 +232,11 @@ impl client::BackendClient {
     ///
     /// See <https://docs.appsmiles.eu/developers/backend>.
     ///
-    /// `POST /user/ranking`.
+    /// `POST /user/infos`.
     /// Signed by `appsmiles_backend`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L587`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L587).
+    /// Declared at [`specs/appsmiles/openapi.yaml#L529`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L529).
     ///
     /// # Errors
     ///
@@ -287,16 +251,13 @@ impl client::BackendClient {
     ///
     /// ```no_run
     /// # async fn example(client: appsmiles_client::BackendClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// use appsmiles_client::types;
-    /// let response = client
-    ///     .get_ranking(&types::RankingRequest::new(1, "partner_client_id"))
-    ///     .await?;
+    /// let response = client.list_users().await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_ranking(&self, body: &types::RankingRequest) -> client::Call<GetRanking> {
-        client::Call::new(self.request_of::<GetRanking>().json(body))
+    pub fn list_users(&self) -> client::Call<ListUsers> {
+        client::Call::new(self.request_of::<ListUsers>())
     }
 
     /// Delete one or more users.
@@ -341,6 +302,45 @@ impl client::BackendClient {
         body: &types::DeleteUsersRequest,
     ) -> client::Call<DeleteUsers> {
         client::Call::new(self.request_of::<DeleteUsers>().json(body))
+    }
+
+    /// List the users ranked just above and below a user.
+    ///
+    /// Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /user/ranking`.
+    /// Signed by `appsmiles_backend`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L587`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L587).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::BackendClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// use appsmiles_client::types;
+    /// let response = client
+    ///     .get_ranking(&types::RankingRequest::new(1, "partner_client_id"))
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_ranking(&self, body: &types::RankingRequest) -> client::Call<GetRanking> {
+        client::Call::new(self.request_of::<GetRanking>().json(body))
     }
 }
 
@@ -528,6 +528,48 @@ impl runtime::Operation for ListUserChanges {
     }
 }
 
+/// `POST /user/info`.
+#[derive(Clone, Copy, Debug)]
+pub struct GetUser;
+
+impl runtime::Operation for GetUser {
+    type Output = types::UserResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "get_user",
+        method: "POST",
+        path: "/user/info",
+        security: &[&["appsmiles_backend"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::UserResponse, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
 impl client::Call<ListUsers> {
     /// The body.
     pub fn body(self, body: &types::PageRequest) -> Self {
@@ -577,18 +619,18 @@ impl runtime::Operation for ListUsers {
     }
 }
 
-/// `POST /user/info`.
+/// `POST /user/multidelete`.
 #[derive(Clone, Copy, Debug)]
-pub struct GetUser;
+pub struct DeleteUsers;
 
-impl runtime::Operation for GetUser {
-    type Output = types::UserResponse;
+impl runtime::Operation for DeleteUsers {
+    type Output = types::EmptyResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "appsmiles",
-        id: "get_user",
+        id: "delete_users",
         method: "POST",
-        path: "/user/info",
+        path: "/user/multidelete",
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -602,7 +644,7 @@ impl runtime::Operation for GetUser {
                     ),
                 };
                 let body = reply
-                    .json_or_refused::<types::UserResponse, types::ErrorBody>(&FAILURE);
+                    .json_or_refused::<types::EmptyResponse, types::ErrorBody>(&FAILURE);
                 runtime::Outcome::success_unless_refused(
                     body,
                     |body| body,
@@ -648,48 +690,6 @@ impl runtime::Operation for GetRanking {
                         types::RankingResponse,
                         types::ErrorBody,
                     >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `POST /user/multidelete`.
-#[derive(Clone, Copy, Debug)]
-pub struct DeleteUsers;
-
-impl runtime::Operation for DeleteUsers {
-    type Output = types::EmptyResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "delete_users",
-        method: "POST",
-        path: "/user/multidelete",
-        security: &[&["appsmiles_backend"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::EmptyResponse, types::ErrorBody>(&FAILURE);
                 runtime::Outcome::success_unless_refused(
                     body,
                     |body| body,

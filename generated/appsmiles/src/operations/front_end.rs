@@ -95,6 +95,233 @@ impl client::Client {
 }
 
 impl client::UserClient {
+    /// List bonus ads.
+    ///
+    /// Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /ad/bonus`.
+    /// Signed by `appsmiles_user`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L322`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L322).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_bonus_ads().await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_bonus_ads(&self) -> client::Call<ListBonusAds> {
+        client::Call::new(self.request_of::<ListBonusAds>())
+    }
+
+    /// List news ads.
+    ///
+    /// Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /ad/news`.
+    /// Signed by `appsmiles_user`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L380`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L380).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_news_ads().await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_news_ads(&self) -> client::Call<ListNewsAds> {
+        client::Call::new(self.request_of::<ListNewsAds>())
+    }
+
+    /// List special ads.
+    ///
+    /// Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /ad/specials`.
+    /// Signed by `appsmiles_user`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L351`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L351).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_special_ads().await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_special_ads(&self) -> client::Call<ListSpecialAds> {
+        client::Call::new(self.request_of::<ListSpecialAds>())
+    }
+
+    /// Check and store an action of the user.
+    ///
+    /// What the SDKs call `triggerAction`. The user earns points if the action counts.
+    ///
+    /// Never repeated: the action could count twice, unless `param1` makes it unique.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /generosity/store`.
+    /// Signed by `appsmiles_user`.
+    /// Must never be repeated.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L231`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L231).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// use appsmiles_client::types;
+    /// let response = client.store_action(&types::ActionRequest::new("tag_id")).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn store_action(
+        &self,
+        body: &types::ActionRequest,
+    ) -> client::Call<StoreAction> {
+        client::Call::new(self.request_of::<StoreAction>().json(body))
+    }
+
+    /// Buy a gift, if the user has the points.
+    ///
+    /// The path reads like a question, but the call spends points.
+    ///
+    /// Never repeated: points would be spent twice.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /gift/checkavailability`.
+    /// Signed by `appsmiles_user`.
+    /// Must never be repeated.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L291`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L291).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// use appsmiles_client::types;
+    /// let response = client
+    ///     .buy_gift(&types::GiftRequest::new(types::Identifier::Text("text".to_owned())))
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn buy_gift(&self, body: &types::GiftRequest) -> client::Call<BuyGift> {
+        client::Call::new(self.request_of::<BuyGift>().json(body))
+    }
+
+    /// List the gifts that the user can buy.
+    ///
+    /// Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /gift/list`.
+    /// Signed by `appsmiles_user`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L262`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L262).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_gifts().await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_gifts(&self) -> client::Call<ListGifts> {
+        client::Call::new(self.request_of::<ListGifts>())
+    }
+
     /// Get the programme as the user sees it.
     ///
     /// The same as `get_program`, with what concerns the user.
@@ -131,6 +358,44 @@ impl client::UserClient {
     /// ```
     pub fn get_user_program(&self) -> client::Call<GetUserProgram> {
         client::Call::new(self.request_of::<GetUserProgram>())
+    }
+
+    /// Delete the user and all of the user's history.
+    ///
+    /// The user token is not valid afterwards.
+    ///
+    /// Repeating is safe: a second call finds nothing to do, though it may be refused because the token has ended.
+    ///
+    /// Assumed: The HTTP method and the repeat class.
+    ///
+    /// See <https://docs.appsmiles.eu/developers/backend>.
+    ///
+    /// `POST /user/delete`.
+    /// Signed by `appsmiles_user`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/appsmiles/openapi.yaml#L205`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L205).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/errorCode` other than `0`: refused.
+    /// - Status 400: The request is not valid.
+    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
+    /// - Status 404: There is no such call.
+    /// - Status 429: Too many calls. No limit is documented.
+    /// - Status 500: A fault on the server's side.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_user().await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_user(&self) -> client::Call<DeleteUser> {
+        client::Call::new(self.request_of::<DeleteUser>())
     }
 
     /// List the gifts that the user bought.
@@ -242,270 +507,291 @@ impl client::UserClient {
     pub fn logout_user(&self) -> client::Call<LogoutUser> {
         client::Call::new(self.request_of::<LogoutUser>())
     }
+}
 
-    /// Delete the user and all of the user's history.
-    ///
-    /// The user token is not valid afterwards.
-    ///
-    /// Repeating is safe: a second call finds nothing to do, though it may be refused because the token has ended.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /user/delete`.
-    /// Signed by `appsmiles_user`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L205`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L205).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.delete_user().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn delete_user(&self) -> client::Call<DeleteUser> {
-        client::Call::new(self.request_of::<DeleteUser>())
+impl client::Call<ListBonusAds> {
+    /// The body.
+    pub fn body(self, body: &types::LanguageRequest) -> Self {
+        self.map(|request| request.json(body))
     }
+}
 
-    /// Check and store an action of the user.
-    ///
-    /// What the SDKs call `triggerAction`. The user earns points if the action counts.
-    ///
-    /// Never repeated: the action could count twice, unless `param1` makes it unique.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /generosity/store`.
-    /// Signed by `appsmiles_user`.
-    /// Must never be repeated.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L231`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L231).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// use appsmiles_client::types;
-    /// let response = client.store_action(&types::ActionRequest::new("tag_id")).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn store_action(
-        &self,
-        body: &types::ActionRequest,
-    ) -> client::Call<StoreAction> {
-        client::Call::new(self.request_of::<StoreAction>().json(body))
+/// `POST /ad/bonus`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListBonusAds;
+
+impl runtime::Operation for ListBonusAds {
+    type Output = types::AdsResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "list_bonus_ads",
+        method: "POST",
+        path: "/ad/bonus",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::AdsResponse, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
     }
+}
 
-    /// List the gifts that the user can buy.
-    ///
-    /// Repeating is safe: nothing is changed.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /gift/list`.
-    /// Signed by `appsmiles_user`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L262`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L262).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.list_gifts().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_gifts(&self) -> client::Call<ListGifts> {
-        client::Call::new(self.request_of::<ListGifts>())
+impl client::Call<ListNewsAds> {
+    /// The body.
+    pub fn body(self, body: &types::LanguageRequest) -> Self {
+        self.map(|request| request.json(body))
     }
+}
 
-    /// Buy a gift, if the user has the points.
-    ///
-    /// The path reads like a question, but the call spends points.
-    ///
-    /// Never repeated: points would be spent twice.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /gift/checkavailability`.
-    /// Signed by `appsmiles_user`.
-    /// Must never be repeated.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L291`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L291).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// use appsmiles_client::types;
-    /// let response = client
-    ///     .buy_gift(&types::GiftRequest::new(types::Identifier::Text("text".to_owned())))
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn buy_gift(&self, body: &types::GiftRequest) -> client::Call<BuyGift> {
-        client::Call::new(self.request_of::<BuyGift>().json(body))
+/// `POST /ad/news`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListNewsAds;
+
+impl runtime::Operation for ListNewsAds {
+    type Output = types::AdsResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "list_news_ads",
+        method: "POST",
+        path: "/ad/news",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::AdsResponse, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
     }
+}
 
-    /// List bonus ads.
-    ///
-    /// Repeating is safe: nothing is changed.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /ad/bonus`.
-    /// Signed by `appsmiles_user`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L322`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L322).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.list_bonus_ads().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_bonus_ads(&self) -> client::Call<ListBonusAds> {
-        client::Call::new(self.request_of::<ListBonusAds>())
+impl client::Call<ListSpecialAds> {
+    /// The body.
+    pub fn body(self, body: &types::LanguageRequest) -> Self {
+        self.map(|request| request.json(body))
     }
+}
 
-    /// List special ads.
-    ///
-    /// Repeating is safe: nothing is changed.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /ad/specials`.
-    /// Signed by `appsmiles_user`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L351`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L351).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.list_special_ads().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_special_ads(&self) -> client::Call<ListSpecialAds> {
-        client::Call::new(self.request_of::<ListSpecialAds>())
+/// `POST /ad/specials`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListSpecialAds;
+
+impl runtime::Operation for ListSpecialAds {
+    type Output = types::AdsResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "list_special_ads",
+        method: "POST",
+        path: "/ad/specials",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::AdsResponse, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
     }
+}
 
-    /// List news ads.
-    ///
-    /// Repeating is safe: nothing is changed.
-    ///
-    /// Assumed: The HTTP method and the repeat class.
-    ///
-    /// See <https://docs.appsmiles.eu/developers/backend>.
-    ///
-    /// `POST /ad/news`.
-    /// Signed by `appsmiles_user`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L380`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L380).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/errorCode` other than `0`: refused.
-    /// - Status 400: The request is not valid.
-    /// - Status 401: The JWT is missing, wrong or too old, or its user or service token has ended.
-    /// - Status 404: There is no such call.
-    /// - Status 429: Too many calls. No limit is documented.
-    /// - Status 500: A fault on the server's side.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: appsmiles_client::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.list_news_ads().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_news_ads(&self) -> client::Call<ListNewsAds> {
-        client::Call::new(self.request_of::<ListNewsAds>())
+/// `POST /generosity/store`.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreAction;
+
+impl runtime::Operation for StoreAction {
+    type Output = types::EarnedResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "store_action",
+        method: "POST",
+        path: "/generosity/store",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Never,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<
+                        types::EarnedResponse,
+                        types::ErrorBody,
+                    >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// `POST /gift/checkavailability`.
+#[derive(Clone, Copy, Debug)]
+pub struct BuyGift;
+
+impl runtime::Operation for BuyGift {
+    type Output = types::PurchaseResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "buy_gift",
+        method: "POST",
+        path: "/gift/checkavailability",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Never,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<
+                        types::PurchaseResponse,
+                        types::ErrorBody,
+                    >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+impl client::Call<ListGifts> {
+    /// The body.
+    pub fn body(self, body: &types::LanguageRequest) -> Self {
+        self.map(|request| request.json(body))
+    }
+}
+
+/// `POST /gift/list`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListGifts;
+
+impl runtime::Operation for ListGifts {
+    type Output = types::GiftsResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "list_gifts",
+        method: "POST",
+        path: "/gift/list",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::GiftsResponse, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
     }
 }
 
@@ -628,6 +914,48 @@ impl runtime::Operation for CheckClientCredentials {
                         types::UserSessionResponse,
                         types::ErrorBody,
                     >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// `POST /user/delete`.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteUser;
+
+impl runtime::Operation for DeleteUser {
+    type Output = types::EmptyResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "appsmiles",
+        id: "delete_user",
+        method: "POST",
+        path: "/user/delete",
+        security: &[&["appsmiles_user"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/errorCode",
+                    when: runtime::FailureWhen::NotEquals(
+                        &[runtime::JsonConst::Integer(0)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::EmptyResponse, types::ErrorBody>(&FAILURE);
                 runtime::Outcome::success_unless_refused(
                     body,
                     |body| body,
@@ -768,334 +1096,6 @@ impl runtime::Operation for LogoutUser {
                 };
                 let body = reply
                     .json_or_refused::<types::EmptyResponse, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `POST /user/delete`.
-#[derive(Clone, Copy, Debug)]
-pub struct DeleteUser;
-
-impl runtime::Operation for DeleteUser {
-    type Output = types::EmptyResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "delete_user",
-        method: "POST",
-        path: "/user/delete",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::EmptyResponse, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `POST /generosity/store`.
-#[derive(Clone, Copy, Debug)]
-pub struct StoreAction;
-
-impl runtime::Operation for StoreAction {
-    type Output = types::EarnedResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "store_action",
-        method: "POST",
-        path: "/generosity/store",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Never,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<
-                        types::EarnedResponse,
-                        types::ErrorBody,
-                    >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-impl client::Call<ListGifts> {
-    /// The body.
-    pub fn body(self, body: &types::LanguageRequest) -> Self {
-        self.map(|request| request.json(body))
-    }
-}
-
-/// `POST /gift/list`.
-#[derive(Clone, Copy, Debug)]
-pub struct ListGifts;
-
-impl runtime::Operation for ListGifts {
-    type Output = types::GiftsResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "list_gifts",
-        method: "POST",
-        path: "/gift/list",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::GiftsResponse, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `POST /gift/checkavailability`.
-#[derive(Clone, Copy, Debug)]
-pub struct BuyGift;
-
-impl runtime::Operation for BuyGift {
-    type Output = types::PurchaseResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "buy_gift",
-        method: "POST",
-        path: "/gift/checkavailability",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Never,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<
-                        types::PurchaseResponse,
-                        types::ErrorBody,
-                    >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-impl client::Call<ListBonusAds> {
-    /// The body.
-    pub fn body(self, body: &types::LanguageRequest) -> Self {
-        self.map(|request| request.json(body))
-    }
-}
-
-/// `POST /ad/bonus`.
-#[derive(Clone, Copy, Debug)]
-pub struct ListBonusAds;
-
-impl runtime::Operation for ListBonusAds {
-    type Output = types::AdsResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "list_bonus_ads",
-        method: "POST",
-        path: "/ad/bonus",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::AdsResponse, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-impl client::Call<ListSpecialAds> {
-    /// The body.
-    pub fn body(self, body: &types::LanguageRequest) -> Self {
-        self.map(|request| request.json(body))
-    }
-}
-
-/// `POST /ad/specials`.
-#[derive(Clone, Copy, Debug)]
-pub struct ListSpecialAds;
-
-impl runtime::Operation for ListSpecialAds {
-    type Output = types::AdsResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "list_special_ads",
-        method: "POST",
-        path: "/ad/specials",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::AdsResponse, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-impl client::Call<ListNewsAds> {
-    /// The body.
-    pub fn body(self, body: &types::LanguageRequest) -> Self {
-        self.map(|request| request.json(body))
-    }
-}
-
-/// `POST /ad/news`.
-#[derive(Clone, Copy, Debug)]
-pub struct ListNewsAds;
-
-impl runtime::Operation for ListNewsAds {
-    type Output = types::AdsResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "appsmiles",
-        id: "list_news_ads",
-        method: "POST",
-        path: "/ad/news",
-        security: &[&["appsmiles_user"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/errorCode",
-                    when: runtime::FailureWhen::NotEquals(
-                        &[runtime::JsonConst::Integer(0)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::AdsResponse, types::ErrorBody>(&FAILURE);
                 runtime::Outcome::success_unless_refused(
                     body,
                     |body| body,

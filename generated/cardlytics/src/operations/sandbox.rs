@@ -61,52 +61,6 @@ impl client::Client {
         client::Call::new(self.request_of::<ValidateSandboxToken>().json(body))
     }
 
-    /// Make the sandbox send a reward webhook.
-    ///
-    /// It goes to `sandboxCallbackUrl`. Members that are left out get random values.
-    ///
-    /// Not repeated unless the first attempt surely did not arrive: a second webhook would be sent.
-    ///
-    /// See <https://docs.cardlytics.com/poweredby/api-reference-test-sandbox-notify-reward.html>.
-    ///
-    /// `POST /api/notify-reward/test`.
-    /// Signed by `cardlytics`.
-    /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/cardlytics/openapi.yaml#L101`](https://github.com/countersign-rs/countersign/blob/main/specs/cardlytics/openapi.yaml#L101).
-    ///
-    /// # Errors
-    ///
-    /// - Status 400: The request is not valid, such as without `sandboxCallbackUrl`.
-    /// - Status 401: Required credentials are missing.
-    /// - Status 403: The caller may not use this endpoint.
-    /// - Status 404: The resource was not found.
-    /// - Status 405: The HTTP method is not supported; most endpoints take POST only.
-    /// - Status 415: The body is not understood; most endpoints take `application/json` only.
-    /// - Status 429: Throttled, which is rare. Wait longer after each one; no `Retry-After` is documented.
-    /// - Status 500: An error that is unknown or not handled.
-    /// - Status 501: The request is not understood at all.
-    /// - Status 503: Down for maintenance or another reason.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: cardlytics_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use cardlytics_client::types;
-    /// let response = client
-    ///     .send_sandbox_reward(&types::SandboxReward::new("sandbox_callback_url"))
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn send_sandbox_reward(
-        &self,
-        body: &types::SandboxReward,
-    ) -> client::Call<SendSandboxReward> {
-        client::Call::new(self.request_of::<SendSandboxReward>().json(body))
-    }
-
     /// Make the sandbox send an enrollment webhook.
     ///
     /// It goes to `sandboxCallbackUrl`. Members that are left out get random values.
@@ -152,6 +106,52 @@ impl client::Client {
     ) -> client::Call<SendSandboxEnrollment> {
         client::Call::new(self.request_of::<SendSandboxEnrollment>().json(body))
     }
+
+    /// Make the sandbox send a reward webhook.
+    ///
+    /// It goes to `sandboxCallbackUrl`. Members that are left out get random values.
+    ///
+    /// Not repeated unless the first attempt surely did not arrive: a second webhook would be sent.
+    ///
+    /// See <https://docs.cardlytics.com/poweredby/api-reference-test-sandbox-notify-reward.html>.
+    ///
+    /// `POST /api/notify-reward/test`.
+    /// Signed by `cardlytics`.
+    /// May be repeated only when it surely was not processed.
+    ///
+    /// Declared at [`specs/cardlytics/openapi.yaml#L101`](https://github.com/countersign-rs/countersign/blob/main/specs/cardlytics/openapi.yaml#L101).
+    ///
+    /// # Errors
+    ///
+    /// - Status 400: The request is not valid, such as without `sandboxCallbackUrl`.
+    /// - Status 401: Required credentials are missing.
+    /// - Status 403: The caller may not use this endpoint.
+    /// - Status 404: The resource was not found.
+    /// - Status 405: The HTTP method is not supported; most endpoints take POST only.
+    /// - Status 415: The body is not understood; most endpoints take `application/json` only.
+    /// - Status 429: Throttled, which is rare. Wait longer after each one; no `Retry-After` is documented.
+    /// - Status 500: An error that is unknown or not handled.
+    /// - Status 501: The request is not understood at all.
+    /// - Status 503: Down for maintenance or another reason.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: cardlytics_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use cardlytics_client::types;
+    /// let response = client
+    ///     .send_sandbox_reward(&types::SandboxReward::new("sandbox_callback_url"))
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_sandbox_reward(
+        &self,
+        body: &types::SandboxReward,
+    ) -> client::Call<SendSandboxReward> {
+        client::Call::new(self.request_of::<SendSandboxReward>().json(body))
+    }
 }
 
 /// `POST /api/auth/token/validate-sandbox`.
@@ -187,18 +187,18 @@ impl runtime::Operation for ValidateSandboxToken {
     }
 }
 
-/// `POST /api/notify-reward/test`.
+/// `POST /api/notify-enrollment/test`.
 #[derive(Clone, Copy, Debug)]
-pub struct SendSandboxReward;
+pub struct SendSandboxEnrollment;
 
-impl runtime::Operation for SendSandboxReward {
+impl runtime::Operation for SendSandboxEnrollment {
     type Output = serde_json::Map<String, serde_json::Value>;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "cardlytics",
-        id: "send_sandbox_reward",
+        id: "send_sandbox_enrollment",
         method: "POST",
-        path: "/api/notify-reward/test",
+        path: "/api/notify-enrollment/test",
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -220,18 +220,18 @@ impl runtime::Operation for SendSandboxReward {
     }
 }
 
-/// `POST /api/notify-enrollment/test`.
+/// `POST /api/notify-reward/test`.
 #[derive(Clone, Copy, Debug)]
-pub struct SendSandboxEnrollment;
+pub struct SendSandboxReward;
 
-impl runtime::Operation for SendSandboxEnrollment {
+impl runtime::Operation for SendSandboxReward {
     type Output = serde_json::Map<String, serde_json::Value>;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "cardlytics",
-        id: "send_sandbox_enrollment",
+        id: "send_sandbox_reward",
         method: "POST",
-        path: "/api/notify-enrollment/test",
+        path: "/api/notify-reward/test",
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };

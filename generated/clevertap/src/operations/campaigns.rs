@@ -10,20 +10,20 @@ use crate::types;
 use countersign_runtime as runtime;
 
 impl client::Client {
-    /// Create a campaign for users told by events and properties.
+    /// Send an e-mail to up to 1000 users.
     ///
-    /// With `estimate_only` nothing is sent and only the reach is told. AMP e-mail is not supported.
+    /// They are told by their ids, not by what they did.
     ///
-    /// At most 3 calls at once; pages also speak of 1 or 3 calls a second. Not repeated unless the first attempt surely
-    /// did not arrive: users would get the messages twice.
+    /// At most 3 calls at once. Not repeated unless the first attempt surely did not arrive: users would get the
+    /// message twice.
     ///
-    /// See <https://developer.clevertap.com/docs/create-campaign-api>.
+    /// Assumed: The limit of 3 calls at once.
     ///
-    /// `POST /1/targets/create.json`.
+    /// `POST /1/send/email.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L526`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L526).
+    /// Declared at [`specs/clevertap/openapi.yaml#L592`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L592).
     ///
     /// # Errors
     ///
@@ -44,11 +44,10 @@ impl client::Client {
     /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// use clevertap_client::types;
     /// let response = client
-    ///     .create_campaign(
-    ///         &types::CreateCampaignRequest::new(
-    ///             types::CampaignContent::new(),
-    ///             "name",
-    ///             types::CampaignStart::Text("text".to_owned()),
+    ///     .send_email(
+    ///         &types::SendEmailRequest::new(
+    ///             types::EmailContent::new(),
+    ///             types::Recipients::new(),
     ///         ),
     ///     )
     ///     .await?;
@@ -56,11 +55,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_campaign(
-        &self,
-        body: &types::CreateCampaignRequest,
-    ) -> client::Call<CreateCampaign> {
-        client::Call::new(self.request_of::<CreateCampaign>().json(body))
+    pub fn send_email(&self, body: &types::SendEmailRequest) -> client::Call<SendEmail> {
+        client::Call::new(self.request_of::<SendEmail>().json(body))
     }
 
     /// Send a push message to up to 1000 users.
@@ -110,55 +106,6 @@ impl client::Client {
     /// ```
     pub fn send_push(&self, body: &types::SendPushRequest) -> client::Call<SendPush> {
         client::Call::new(self.request_of::<SendPush>().json(body))
-    }
-
-    /// Send an e-mail to up to 1000 users.
-    ///
-    /// They are told by their ids, not by what they did.
-    ///
-    /// At most 3 calls at once. Not repeated unless the first attempt surely did not arrive: users would get the
-    /// message twice.
-    ///
-    /// Assumed: The limit of 3 calls at once.
-    ///
-    /// `POST /1/send/email.json`.
-    /// Signed by `clevertap`.
-    /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L592`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L592).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use clevertap_client::types;
-    /// let response = client
-    ///     .send_email(
-    ///         &types::SendEmailRequest::new(
-    ///             types::EmailContent::new(),
-    ///             types::Recipients::new(),
-    ///         ),
-    ///     )
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn send_email(&self, body: &types::SendEmailRequest) -> client::Call<SendEmail> {
-        client::Call::new(self.request_of::<SendEmail>().json(body))
     }
 
     /// Send an SMS to up to 1000 users.
@@ -314,17 +261,20 @@ impl client::Client {
         client::Call::new(self.request_of::<SendWhatsapp>().json(body))
     }
 
-    /// Stop a campaign.
+    /// Create a campaign for users told by events and properties.
     ///
-    /// At most 3 calls at once. Repeating is safe: stopping one that is stopped succeeds without effect.
+    /// With `estimate_only` nothing is sent and only the reach is told. AMP e-mail is not supported.
     ///
-    /// See <https://developer.clevertap.com/docs/stop-campaign-api>.
+    /// At most 3 calls at once; pages also speak of 1 or 3 calls a second. Not repeated unless the first attempt surely
+    /// did not arrive: users would get the messages twice.
     ///
-    /// `POST /1/targets/stop.json`.
+    /// See <https://developer.clevertap.com/docs/create-campaign-api>.
+    ///
+    /// `POST /1/targets/create.json`.
     /// Signed by `clevertap`.
-    /// May be repeated after any transient failure.
+    /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L724`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L724).
+    /// Declared at [`specs/clevertap/openapi.yaml#L526`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L526).
     ///
     /// # Errors
     ///
@@ -344,16 +294,24 @@ impl client::Client {
     /// ```no_run
     /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// use clevertap_client::types;
-    /// let response = client.stop_campaign(&types::CampaignRequest::new(1)).await?;
+    /// let response = client
+    ///     .create_campaign(
+    ///         &types::CreateCampaignRequest::new(
+    ///             types::CampaignContent::new(),
+    ///             "name",
+    ///             types::CampaignStart::Text("text".to_owned()),
+    ///         ),
+    ///     )
+    ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stop_campaign(
+    pub fn create_campaign(
         &self,
-        body: &types::CampaignRequest,
-    ) -> client::Call<StopCampaign> {
-        client::Call::new(self.request_of::<StopCampaign>().json(body))
+        body: &types::CreateCampaignRequest,
+    ) -> client::Call<CreateCampaign> {
+        client::Call::new(self.request_of::<CreateCampaign>().json(body))
     }
 
     /// List the campaigns whose start was planned in a range of days.
@@ -441,69 +399,62 @@ impl client::Client {
     ) -> client::Call<GetCampaignReport> {
         client::Call::new(self.request_of::<GetCampaignReport>().json(body))
     }
-}
 
-/// `POST /1/targets/create.json`.
-#[derive(Clone, Copy, Debug)]
-pub struct CreateCampaign;
-
-impl runtime::Operation for CreateCampaign {
-    type Output = types::CreateCampaignResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clevertap",
-        id: "create_campaign",
-        method: "POST",
-        path: "/1/targets/create.json",
-        security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Unsafe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/status",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Text("fail")],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<
-                        types::CreateCampaignResponse,
-                        types::ErrorBody,
-                    >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
+    /// Stop a campaign.
+    ///
+    /// At most 3 calls at once. Repeating is safe: stopping one that is stopped succeeds without effect.
+    ///
+    /// See <https://developer.clevertap.com/docs/stop-campaign-api>.
+    ///
+    /// `POST /1/targets/stop.json`.
+    /// Signed by `clevertap`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L724`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L724).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let response = client.stop_campaign(&types::CampaignRequest::new(1)).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stop_campaign(
+        &self,
+        body: &types::CampaignRequest,
+    ) -> client::Call<StopCampaign> {
+        client::Call::new(self.request_of::<StopCampaign>().json(body))
     }
 }
 
-/// `POST /1/send/push.json`.
+/// `POST /1/send/email.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct SendPush;
+pub struct SendEmail;
 
-impl runtime::Operation for SendPush {
+impl runtime::Operation for SendEmail {
     type Output = types::MessageResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "send_push",
+        id: "send_email",
         method: "POST",
-        path: "/1/send/push.json",
+        path: "/1/send/email.json",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -541,18 +492,18 @@ impl runtime::Operation for SendPush {
     }
 }
 
-/// `POST /1/send/email.json`.
+/// `POST /1/send/push.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct SendEmail;
+pub struct SendPush;
 
-impl runtime::Operation for SendEmail {
+impl runtime::Operation for SendPush {
     type Output = types::MessageResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "send_email",
+        id: "send_push",
         method: "POST",
-        path: "/1/send/email.json",
+        path: "/1/send/push.json",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -737,20 +688,20 @@ impl runtime::Operation for SendWhatsapp {
     }
 }
 
-/// `POST /1/targets/stop.json`.
+/// `POST /1/targets/create.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct StopCampaign;
+pub struct CreateCampaign;
 
-impl runtime::Operation for StopCampaign {
-    type Output = types::StatusResponse;
+impl runtime::Operation for CreateCampaign {
+    type Output = types::CreateCampaignResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "stop_campaign",
+        id: "create_campaign",
         method: "POST",
-        path: "/1/targets/stop.json",
+        path: "/1/targets/create.json",
         security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Safe,
+        repeat: runtime::Repeat::Unsafe,
     };
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
         match reply.status() {
@@ -763,7 +714,7 @@ impl runtime::Operation for StopCampaign {
                 };
                 let body = reply
                     .json_or_refused::<
-                        types::StatusResponse,
+                        types::CreateCampaignResponse,
                         types::ErrorBody,
                     >(&FAILURE);
                 runtime::Outcome::success_unless_refused(
@@ -862,6 +813,55 @@ impl runtime::Operation for GetCampaignReport {
                 let body = reply
                     .json_or_refused::<
                         types::CampaignReportResponse,
+                        types::ErrorBody,
+                    >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            403 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            405 => runtime::Outcome::failure(reply.json()),
+            409 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            503 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// `POST /1/targets/stop.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopCampaign;
+
+impl runtime::Operation for StopCampaign {
+    type Output = types::StatusResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clevertap",
+        id: "stop_campaign",
+        method: "POST",
+        path: "/1/targets/stop.json",
+        security: &[&["clevertap"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/status",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Text("fail")],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<
+                        types::StatusResponse,
                         types::ErrorBody,
                     >(&FAILURE);
                 runtime::Outcome::success_unless_refused(

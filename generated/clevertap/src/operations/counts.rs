@@ -10,6 +10,50 @@ use crate::types;
 use countersign_runtime as runtime;
 
 impl client::Client {
+    /// Ask how a count of events goes.
+    ///
+    /// Half a minute between two polls is enough.
+    ///
+    /// At most 3 calls at once. Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The interval of half a minute.
+    ///
+    /// See <https://developer.clevertap.com/docs/get-event-count-api>.
+    ///
+    /// `GET /1/counts/events.json`.
+    /// Signed by `clevertap`.
+    /// May be repeated after any transient failure.
+    ///
+    /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L335`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L335).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.poll_event_count(1).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll_event_count(&self, req_id: i64) -> client::Call<PollEventCount> {
+        client::Call::new(self.request_of::<PollEventCount>().query("req_id", &req_id))
+    }
+
     /// Count events.
     ///
     /// `partial` means that the count still runs: ask `poll_event_count` with `req_id`, half a minute later.
@@ -55,7 +99,7 @@ impl client::Client {
         client::Call::new(self.request_of::<CountEvents>().json(body))
     }
 
-    /// Ask how a count of events goes.
+    /// Ask how a count of profiles goes.
     ///
     /// Half a minute between two polls is enough.
     ///
@@ -63,15 +107,15 @@ impl client::Client {
     ///
     /// Assumed: The interval of half a minute.
     ///
-    /// See <https://developer.clevertap.com/docs/get-event-count-api>.
+    /// See <https://developer.clevertap.com/docs/get-profile-count-api>.
     ///
-    /// `GET /1/counts/events.json`.
+    /// `GET /1/counts/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L335`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L335).
+    /// Declared at [`specs/clevertap/openapi.yaml#L387`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L387).
     ///
     /// # Errors
     ///
@@ -90,13 +134,13 @@ impl client::Client {
     ///
     /// ```no_run
     /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.poll_event_count(1).await?;
+    /// let response = client.poll_profile_count(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn poll_event_count(&self, req_id: i64) -> client::Call<PollEventCount> {
-        client::Call::new(self.request_of::<PollEventCount>().query("req_id", &req_id))
+    pub fn poll_profile_count(&self, req_id: i64) -> client::Call<PollProfileCount> {
+        client::Call::new(self.request_of::<PollProfileCount>().query("req_id", &req_id))
     }
 
     /// Count the profiles of users who did something.
@@ -147,23 +191,21 @@ impl client::Client {
         client::Call::new(self.request_of::<CountProfiles>().json(body))
     }
 
-    /// Ask how a count of profiles goes.
+    /// Ask how a count of top properties goes.
     ///
     /// Half a minute between two polls is enough.
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute.
+    /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute.
     ///
-    /// See <https://developer.clevertap.com/docs/get-profile-count-api>.
-    ///
-    /// `GET /1/counts/profiles.json`.
+    /// `GET /1/counts/top.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L387`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L387).
+    /// Declared at [`specs/clevertap/openapi.yaml#L900`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L900).
     ///
     /// # Errors
     ///
@@ -182,55 +224,15 @@ impl client::Client {
     ///
     /// ```no_run
     /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.poll_profile_count(1).await?;
+    /// let response = client.poll_top_properties(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn poll_profile_count(&self, req_id: i64) -> client::Call<PollProfileCount> {
-        client::Call::new(self.request_of::<PollProfileCount>().query("req_id", &req_id))
-    }
-
-    /// Count the users who were active in the last 5 minutes.
-    ///
-    /// At most 3 calls at once. Repeating is safe: nothing is changed.
-    ///
-    /// See <https://developer.clevertap.com/docs/real-time-counts-api>.
-    ///
-    /// `POST /1/now.json`.
-    /// Signed by `clevertap`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L843`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L843).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use clevertap_client::types;
-    /// let response = client.count_active_users(&types::ActiveUsersRequest::new()).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn count_active_users(
-        &self,
-        body: &types::ActiveUsersRequest,
-    ) -> client::Call<CountActiveUsers> {
-        client::Call::new(self.request_of::<CountActiveUsers>().json(body))
+    pub fn poll_top_properties(&self, req_id: i64) -> client::Call<PollTopProperties> {
+        client::Call::new(
+            self.request_of::<PollTopProperties>().query("req_id", &req_id),
+        )
     }
 
     /// Count the most, or least, frequent values of properties.
@@ -297,7 +299,7 @@ impl client::Client {
         client::Call::new(self.request_of::<CountTopProperties>().json(body))
     }
 
-    /// Ask how a count of top properties goes.
+    /// Ask how a count of trends goes.
     ///
     /// Half a minute between two polls is enough.
     ///
@@ -305,13 +307,13 @@ impl client::Client {
     ///
     /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute.
     ///
-    /// `GET /1/counts/top.json`.
+    /// `GET /1/counts/trends.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L900`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L900).
+    /// Declared at [`specs/clevertap/openapi.yaml#L951`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L951).
     ///
     /// # Errors
     ///
@@ -330,15 +332,13 @@ impl client::Client {
     ///
     /// ```no_run
     /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.poll_top_properties(1).await?;
+    /// let response = client.poll_trends(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn poll_top_properties(&self, req_id: i64) -> client::Call<PollTopProperties> {
-        client::Call::new(
-            self.request_of::<PollTopProperties>().query("req_id", &req_id),
-        )
+    pub fn poll_trends(&self, req_id: i64) -> client::Call<PollTrends> {
+        client::Call::new(self.request_of::<PollTrends>().query("req_id", &req_id))
     }
 
     /// Count events by day, week or month.
@@ -397,21 +397,17 @@ impl client::Client {
         client::Call::new(self.request_of::<CountTrends>().json(body))
     }
 
-    /// Ask how a count of trends goes.
-    ///
-    /// Half a minute between two polls is enough.
+    /// Count the users who were active in the last 5 minutes.
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute.
+    /// See <https://developer.clevertap.com/docs/real-time-counts-api>.
     ///
-    /// `GET /1/counts/trends.json`.
+    /// `POST /1/now.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     ///
-    /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L951`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L951).
+    /// Declared at [`specs/clevertap/openapi.yaml#L843`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L843).
     ///
     /// # Errors
     ///
@@ -430,59 +426,17 @@ impl client::Client {
     ///
     /// ```no_run
     /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.poll_trends(1).await?;
+    /// use clevertap_client::types;
+    /// let response = client.count_active_users(&types::ActiveUsersRequest::new()).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn poll_trends(&self, req_id: i64) -> client::Call<PollTrends> {
-        client::Call::new(self.request_of::<PollTrends>().query("req_id", &req_id))
-    }
-}
-
-/// `POST /1/counts/events.json`.
-#[derive(Clone, Copy, Debug)]
-pub struct CountEvents;
-
-impl runtime::Operation for CountEvents {
-    type Output = types::CountResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clevertap",
-        id: "count_events",
-        method: "POST",
-        path: "/1/counts/events.json",
-        security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/status",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Text("fail")],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::CountResponse, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
+    pub fn count_active_users(
+        &self,
+        body: &types::ActiveUsersRequest,
+    ) -> client::Call<CountActiveUsers> {
+        client::Call::new(self.request_of::<CountActiveUsers>().json(body))
     }
 }
 
@@ -532,18 +486,18 @@ impl runtime::Operation for PollEventCount {
     }
 }
 
-/// `POST /1/counts/profiles.json`.
+/// `POST /1/counts/events.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct CountProfiles;
+pub struct CountEvents;
 
-impl runtime::Operation for CountProfiles {
+impl runtime::Operation for CountEvents {
     type Output = types::CountResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "count_profiles",
+        id: "count_events",
         method: "POST",
-        path: "/1/counts/profiles.json",
+        path: "/1/counts/events.json",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -624,18 +578,64 @@ impl runtime::Operation for PollProfileCount {
     }
 }
 
-/// `POST /1/now.json`.
+/// `POST /1/counts/profiles.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct CountActiveUsers;
+pub struct CountProfiles;
 
-impl runtime::Operation for CountActiveUsers {
-    type Output = types::ActiveUsersResponse;
+impl runtime::Operation for CountProfiles {
+    type Output = types::CountResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "count_active_users",
+        id: "count_profiles",
         method: "POST",
-        path: "/1/now.json",
+        path: "/1/counts/profiles.json",
+        security: &[&["clevertap"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/status",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Text("fail")],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::CountResponse, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            403 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            405 => runtime::Outcome::failure(reply.json()),
+            409 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            503 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// `GET /1/counts/top.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct PollTopProperties;
+
+impl runtime::Operation for PollTopProperties {
+    type Output = types::TopPropertiesResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clevertap",
+        id: "poll_top_properties",
+        method: "GET",
+        path: "/1/counts/top.json",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -650,7 +650,7 @@ impl runtime::Operation for CountActiveUsers {
                 };
                 let body = reply
                     .json_or_refused::<
-                        types::ActiveUsersResponse,
+                        types::TopPropertiesResponse,
                         types::ErrorBody,
                     >(&FAILURE);
                 runtime::Outcome::success_unless_refused(
@@ -722,18 +722,18 @@ impl runtime::Operation for CountTopProperties {
     }
 }
 
-/// `GET /1/counts/top.json`.
+/// `GET /1/counts/trends.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct PollTopProperties;
+pub struct PollTrends;
 
-impl runtime::Operation for PollTopProperties {
-    type Output = types::TopPropertiesResponse;
+impl runtime::Operation for PollTrends {
+    type Output = types::TrendsResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "poll_top_properties",
+        id: "poll_trends",
         method: "GET",
-        path: "/1/counts/top.json",
+        path: "/1/counts/trends.json",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -748,7 +748,7 @@ impl runtime::Operation for PollTopProperties {
                 };
                 let body = reply
                     .json_or_refused::<
-                        types::TopPropertiesResponse,
+                        types::TrendsResponse,
                         types::ErrorBody,
                     >(&FAILURE);
                 runtime::Outcome::success_unless_refused(
@@ -820,18 +820,18 @@ impl runtime::Operation for CountTrends {
     }
 }
 
-/// `GET /1/counts/trends.json`.
+/// `POST /1/now.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct PollTrends;
+pub struct CountActiveUsers;
 
-impl runtime::Operation for PollTrends {
-    type Output = types::TrendsResponse;
+impl runtime::Operation for CountActiveUsers {
+    type Output = types::ActiveUsersResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "poll_trends",
-        method: "GET",
-        path: "/1/counts/trends.json",
+        id: "count_active_users",
+        method: "POST",
+        path: "/1/now.json",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -846,7 +846,7 @@ impl runtime::Operation for PollTrends {
                 };
                 let body = reply
                     .json_or_refused::<
-                        types::TrendsResponse,
+                        types::ActiveUsersResponse,
                         types::ErrorBody,
                     >(&FAILURE);
                 runtime::Outcome::success_unless_refused(

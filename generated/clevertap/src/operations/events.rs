@@ -10,6 +10,48 @@ use crate::types;
 use countersign_runtime as runtime;
 
 impl client::Client {
+    /// Get one page of events.
+    ///
+    /// Go on with `next_cursor` until it is absent. An empty or short page is not the end, and pages vary in size.
+    ///
+    /// At most 3 calls at once. Repeating is safe: nothing is changed.
+    ///
+    /// See <https://developer.clevertap.com/docs/get-events-api>.
+    ///
+    /// `GET /1/events.json`.
+    /// Signed by `clevertap`.
+    /// May be repeated after any transient failure.
+    ///
+    /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L141`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L141).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_events_page("cursor").await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_events_page(&self, cursor: &str) -> client::Call<GetEventsPage> {
+        client::Call::new(self.request_of::<GetEventsPage>().query("cursor", cursor))
+    }
+
     /// Ask for events, and get a cursor.
     ///
     /// The cursor leads to the pages of `get_events_page`. Success without a cursor means that there are none.
@@ -54,51 +96,60 @@ impl client::Client {
     pub fn query_events(&self, body: &types::EventQuery) -> client::Call<QueryEvents> {
         client::Call::new(self.request_of::<QueryEvents>().json(body))
     }
+}
 
-    /// Get one page of events.
-    ///
-    /// Go on with `next_cursor` until it is absent. An empty or short page is not the end, and pages vary in size.
-    ///
-    /// At most 3 calls at once. Repeating is safe: nothing is changed.
-    ///
-    /// See <https://developer.clevertap.com/docs/get-events-api>.
-    ///
-    /// `GET /1/events.json`.
-    /// Signed by `clevertap`.
-    /// May be repeated after any transient failure.
-    ///
-    /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L141`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L141).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.get_events_page("cursor").await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn get_events_page(&self, cursor: &str) -> client::Call<GetEventsPage> {
-        client::Call::new(self.request_of::<GetEventsPage>().query("cursor", cursor))
+/// `GET /1/events.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct GetEventsPage;
+
+impl runtime::Operation for GetEventsPage {
+    type Output = types::EventsPage;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clevertap",
+        id: "get_events_page",
+        method: "GET",
+        path: "/1/events.json",
+        security: &[&["clevertap"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/status",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Text("fail")],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::EventsPage, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            403 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            405 => runtime::Outcome::failure(reply.json()),
+            409 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            503 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
     }
 }
 
 impl client::Call<QueryEvents> {
+    /// Whether profiles come with fields of the app, such as its version. The default is false.
+    pub fn app(self, app: bool) -> Self {
+        self.map(|request| request.query("app", &app))
+    }
+
     /// Records to a page, at most 5000.
     ///
     /// At least 1.
@@ -106,11 +157,6 @@ impl client::Call<QueryEvents> {
     /// At most 5000.
     pub fn batch_size(self, batch_size: i32) -> Self {
         self.map(|request| request.query("batch_size", &batch_size))
-    }
-
-    /// Whether profiles come with fields of the app, such as its version. The default is false.
-    pub fn app(self, app: bool) -> Self {
-        self.map(|request| request.query("app", &app))
     }
 
     /// Whether profiles come with summaries of their events. The default is true.
@@ -153,52 +199,6 @@ impl runtime::Operation for QueryEvents {
                         types::CursorResponse,
                         types::ErrorBody,
                     >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `GET /1/events.json`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetEventsPage;
-
-impl runtime::Operation for GetEventsPage {
-    type Output = types::EventsPage;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clevertap",
-        id: "get_events_page",
-        method: "GET",
-        path: "/1/events.json",
-        security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/status",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Text("fail")],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::EventsPage, types::ErrorBody>(&FAILURE);
                 runtime::Outcome::success_unless_refused(
                     body,
                     |body| body,

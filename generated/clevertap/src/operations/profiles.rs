@@ -10,142 +10,6 @@ use crate::types;
 use countersign_runtime as runtime;
 
 impl client::Client {
-    /// Ask for the profiles of users who did something, and get a cursor.
-    ///
-    /// The cursor leads to the pages of `get_profiles_page`. Success without a cursor means that there are none.
-    ///
-    /// At most 3 calls at once. Repeating is safe: it only makes another cursor.
-    ///
-    /// Assumed: That no cursor means no data; the repeat class.
-    ///
-    /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
-    ///
-    /// `POST /1/profiles.json`.
-    /// Signed by `clevertap`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L170`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L170).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use clevertap_client::types;
-    /// let response = client
-    ///     .query_profiles(&types::EventQuery::new("event_name", 1, 1))
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn query_profiles(
-        &self,
-        body: &types::EventQuery,
-    ) -> client::Call<QueryProfiles> {
-        client::Call::new(self.request_of::<QueryProfiles>().json(body))
-    }
-
-    /// Get one page of profiles.
-    ///
-    /// Go on with `next_cursor` until it is absent. An empty or short page is not the end, and pages vary in size.
-    ///
-    /// At most 3 calls at once. Repeating is safe: nothing is changed.
-    ///
-    /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
-    ///
-    /// `GET /1/profiles.json`.
-    /// Signed by `clevertap`.
-    /// May be repeated after any transient failure.
-    ///
-    /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L202`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L202).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.get_profiles_page("cursor").await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn get_profiles_page(&self, cursor: &str) -> client::Call<GetProfilesPage> {
-        client::Call::new(self.request_of::<GetProfilesPage>().query("cursor", cursor))
-    }
-
-    /// Get one profile, by e-mail address, identity or device.
-    ///
-    /// Exactly one of the three parameters is given.
-    ///
-    /// At most 3 calls at once. Repeating is safe: nothing is changed.
-    ///
-    /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
-    ///
-    /// `GET /1/profile.json`.
-    /// Signed by `clevertap`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L231`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L231).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client
-    ///     .get_profile(
-    ///         &clevertap_client::operations::profiles::GetProfileBy::Email(
-    ///             "email".to_owned(),
-    ///         ),
-    ///     )
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn get_profile(&self, by: &GetProfileBy) -> client::Call<GetProfile> {
-        client::Call::new(by.apply(self.request_of::<GetProfile>()))
-    }
-
     /// Delete profiles.
     ///
     /// By identity, by device id (`guid`), or both; at least one of them, at most 100 values each. It may take up to 48
@@ -243,6 +107,191 @@ impl client::Client {
         client::Call::new(self.request_of::<DemergeProfiles>().json(body))
     }
 
+    /// Detach phone numbers from the profiles that they identify.
+    ///
+    /// At most 1000 a call; no limit of calls is published.
+    ///
+    /// Not repeated unless the first attempt surely did not arrive: a number given to another profile in between would
+    /// be detached again.
+    ///
+    /// See <https://developer.clevertap.com/docs/disassociate-api>.
+    ///
+    /// `POST /1/disassociate`.
+    /// Signed by `clevertap`.
+    /// May be repeated only when it surely was not processed.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L498`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L498).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let response = client
+    ///     .disassociate_phones(
+    ///         &types::DisassociateRequest::new(vec![types::PhoneNumber::new("value")]),
+    ///     )
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn disassociate_phones(
+        &self,
+        body: &types::DisassociateRequest,
+    ) -> client::Call<DisassociatePhones> {
+        client::Call::new(self.request_of::<DisassociatePhones>().json(body))
+    }
+
+    /// Get one profile, by e-mail address, identity or device.
+    ///
+    /// Exactly one of the three parameters is given.
+    ///
+    /// At most 3 calls at once. Repeating is safe: nothing is changed.
+    ///
+    /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
+    ///
+    /// `GET /1/profile.json`.
+    /// Signed by `clevertap`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L231`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L231).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client
+    ///     .get_profile(
+    ///         &clevertap_client::operations::profiles::GetProfileBy::Email(
+    ///             "email".to_owned(),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_profile(&self, by: &GetProfileBy) -> client::Call<GetProfile> {
+        client::Call::new(by.apply(self.request_of::<GetProfile>()))
+    }
+
+    /// Get one page of profiles.
+    ///
+    /// Go on with `next_cursor` until it is absent. An empty or short page is not the end, and pages vary in size.
+    ///
+    /// At most 3 calls at once. Repeating is safe: nothing is changed.
+    ///
+    /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
+    ///
+    /// `GET /1/profiles.json`.
+    /// Signed by `clevertap`.
+    /// May be repeated after any transient failure.
+    ///
+    /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L202`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L202).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_profiles_page("cursor").await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_profiles_page(&self, cursor: &str) -> client::Call<GetProfilesPage> {
+        client::Call::new(self.request_of::<GetProfilesPage>().query("cursor", cursor))
+    }
+
+    /// Ask for the profiles of users who did something, and get a cursor.
+    ///
+    /// The cursor leads to the pages of `get_profiles_page`. Success without a cursor means that there are none.
+    ///
+    /// At most 3 calls at once. Repeating is safe: it only makes another cursor.
+    ///
+    /// Assumed: That no cursor means no data; the repeat class.
+    ///
+    /// See <https://developer.clevertap.com/docs/get-user-profiles-api>.
+    ///
+    /// `POST /1/profiles.json`.
+    /// Signed by `clevertap`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/clevertap/openapi.yaml#L170`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L170).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/status` `"fail"`: refused.
+    /// - Status 400: A parameter is missing or not valid.
+    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
+    /// - Status 403: The account may not do this.
+    /// - Status 404: There is no such thing.
+    /// - Status 405: The path does not take this HTTP method.
+    /// - Status 409: It exists already.
+    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
+    /// - Status 500: A fault on the server's side.
+    /// - Status 503: Try again later.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let response = client
+    ///     .query_profiles(&types::EventQuery::new("event_name", 1, 1))
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query_profiles(
+        &self,
+        body: &types::EventQuery,
+    ) -> client::Call<QueryProfiles> {
+        client::Call::new(self.request_of::<QueryProfiles>().json(body))
+    }
+
     /// Unsubscribe phone numbers and e-mail addresses, or subscribe them again.
     ///
     /// At most 1000 a call; no limit of calls is published. A number that is unsubscribed gets no messages for any user
@@ -295,247 +344,6 @@ impl client::Client {
         body: &types::SubscriptionRequest,
     ) -> client::Call<UpdateSubscriptions> {
         client::Call::new(self.request_of::<UpdateSubscriptions>().json(body))
-    }
-
-    /// Detach phone numbers from the profiles that they identify.
-    ///
-    /// At most 1000 a call; no limit of calls is published.
-    ///
-    /// Not repeated unless the first attempt surely did not arrive: a number given to another profile in between would
-    /// be detached again.
-    ///
-    /// See <https://developer.clevertap.com/docs/disassociate-api>.
-    ///
-    /// `POST /1/disassociate`.
-    /// Signed by `clevertap`.
-    /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L498`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L498).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/status` `"fail"`: refused.
-    /// - Status 400: A parameter is missing or not valid.
-    /// - Status 401: Account id or passcode is wrong or expired, or the account belongs to another region.
-    /// - Status 403: The account may not do this.
-    /// - Status 404: There is no such thing.
-    /// - Status 405: The path does not take this HTTP method.
-    /// - Status 409: It exists already.
-    /// - Status 429: `Too many concurrent requests`: more calls at once than the account may make. No `Retry-After` is published.
-    /// - Status 500: A fault on the server's side.
-    /// - Status 503: Try again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use clevertap_client::types;
-    /// let response = client
-    ///     .disassociate_phones(
-    ///         &types::DisassociateRequest::new(vec![types::PhoneNumber::new("value")]),
-    ///     )
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn disassociate_phones(
-        &self,
-        body: &types::DisassociateRequest,
-    ) -> client::Call<DisassociatePhones> {
-        client::Call::new(self.request_of::<DisassociatePhones>().json(body))
-    }
-}
-
-impl client::Call<QueryProfiles> {
-    /// Records to a page, at most 5000.
-    ///
-    /// At least 1.
-    ///
-    /// At most 5000.
-    pub fn batch_size(self, batch_size: i32) -> Self {
-        self.map(|request| request.query("batch_size", &batch_size))
-    }
-
-    /// Whether profiles come with fields of the app, such as its version. The default is false.
-    pub fn app(self, app: bool) -> Self {
-        self.map(|request| request.query("app", &app))
-    }
-
-    /// Whether profiles come with summaries of their events. The default is true.
-    pub fn events(self, events: bool) -> Self {
-        self.map(|request| request.query("events", &events))
-    }
-
-    /// Whether profiles come with custom properties. The default is true; older pages say false.
-    pub fn profile(self, profile: bool) -> Self {
-        self.map(|request| request.query("profile", &profile))
-    }
-}
-
-/// `POST /1/profiles.json`.
-#[derive(Clone, Copy, Debug)]
-pub struct QueryProfiles;
-
-impl runtime::Operation for QueryProfiles {
-    type Output = types::CursorResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clevertap",
-        id: "query_profiles",
-        method: "POST",
-        path: "/1/profiles.json",
-        security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/status",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Text("fail")],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<
-                        types::CursorResponse,
-                        types::ErrorBody,
-                    >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `GET /1/profiles.json`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetProfilesPage;
-
-impl runtime::Operation for GetProfilesPage {
-    type Output = types::ProfilesPage;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clevertap",
-        id: "get_profiles_page",
-        method: "GET",
-        path: "/1/profiles.json",
-        security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/status",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Text("fail")],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<types::ProfilesPage, types::ErrorBody>(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// `GET /1/profile.json`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetProfile;
-
-impl runtime::Operation for GetProfile {
-    type Output = types::ProfileResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clevertap",
-        id: "get_profile",
-        method: "GET",
-        path: "/1/profile.json",
-        security: &[&["clevertap"]],
-        repeat: runtime::Repeat::Safe,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/status",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Text("fail")],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<
-                        types::ProfileResponse,
-                        types::ErrorBody,
-                    >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
-/// Exactly one of these, for `by`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum GetProfileBy {
-    /// The user's e-mail address.
-    Email(String),
-    /// The identity that the account's owner gave to the user.
-    Identity(String),
-    /// The provider's id of the user's device.
-    ObjectId(String),
-}
-
-impl GetProfileBy {
-    fn apply(&self, request: runtime::Request) -> runtime::Request {
-        match self {
-            Self::Email(value) => request.query("email", value),
-            Self::Identity(value) => request.query("identity", value),
-            Self::ObjectId(value) => request.query("objectId", value),
-        }
     }
 }
 
@@ -637,18 +445,18 @@ impl runtime::Operation for DemergeProfiles {
     }
 }
 
-/// `POST /1/subscribe`.
+/// `POST /1/disassociate`.
 #[derive(Clone, Copy, Debug)]
-pub struct UpdateSubscriptions;
+pub struct DisassociatePhones;
 
-impl runtime::Operation for UpdateSubscriptions {
+impl runtime::Operation for DisassociatePhones {
     type Output = types::ProcessedResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "update_subscriptions",
+        id: "disassociate_phones",
         method: "POST",
-        path: "/1/subscribe",
+        path: "/1/disassociate",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -686,18 +494,210 @@ impl runtime::Operation for UpdateSubscriptions {
     }
 }
 
-/// `POST /1/disassociate`.
+/// `GET /1/profile.json`.
 #[derive(Clone, Copy, Debug)]
-pub struct DisassociatePhones;
+pub struct GetProfile;
 
-impl runtime::Operation for DisassociatePhones {
+impl runtime::Operation for GetProfile {
+    type Output = types::ProfileResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clevertap",
+        id: "get_profile",
+        method: "GET",
+        path: "/1/profile.json",
+        security: &[&["clevertap"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/status",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Text("fail")],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<
+                        types::ProfileResponse,
+                        types::ErrorBody,
+                    >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            403 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            405 => runtime::Outcome::failure(reply.json()),
+            409 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            503 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// Exactly one of these, for `by`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum GetProfileBy {
+    /// The user's e-mail address.
+    Email(String),
+    /// The identity that the account's owner gave to the user.
+    Identity(String),
+    /// The provider's id of the user's device.
+    ObjectId(String),
+}
+
+impl GetProfileBy {
+    fn apply(&self, request: runtime::Request) -> runtime::Request {
+        match self {
+            Self::Email(value) => request.query("email", value),
+            Self::Identity(value) => request.query("identity", value),
+            Self::ObjectId(value) => request.query("objectId", value),
+        }
+    }
+}
+
+/// `GET /1/profiles.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct GetProfilesPage;
+
+impl runtime::Operation for GetProfilesPage {
+    type Output = types::ProfilesPage;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clevertap",
+        id: "get_profiles_page",
+        method: "GET",
+        path: "/1/profiles.json",
+        security: &[&["clevertap"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/status",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Text("fail")],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<types::ProfilesPage, types::ErrorBody>(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            403 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            405 => runtime::Outcome::failure(reply.json()),
+            409 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            503 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+impl client::Call<QueryProfiles> {
+    /// Whether profiles come with fields of the app, such as its version. The default is false.
+    pub fn app(self, app: bool) -> Self {
+        self.map(|request| request.query("app", &app))
+    }
+
+    /// Records to a page, at most 5000.
+    ///
+    /// At least 1.
+    ///
+    /// At most 5000.
+    pub fn batch_size(self, batch_size: i32) -> Self {
+        self.map(|request| request.query("batch_size", &batch_size))
+    }
+
+    /// Whether profiles come with summaries of their events. The default is true.
+    pub fn events(self, events: bool) -> Self {
+        self.map(|request| request.query("events", &events))
+    }
+
+    /// Whether profiles come with custom properties. The default is true; older pages say false.
+    pub fn profile(self, profile: bool) -> Self {
+        self.map(|request| request.query("profile", &profile))
+    }
+}
+
+/// `POST /1/profiles.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryProfiles;
+
+impl runtime::Operation for QueryProfiles {
+    type Output = types::CursorResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clevertap",
+        id: "query_profiles",
+        method: "POST",
+        path: "/1/profiles.json",
+        security: &[&["clevertap"]],
+        repeat: runtime::Repeat::Safe,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/status",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Text("fail")],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<
+                        types::CursorResponse,
+                        types::ErrorBody,
+                    >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            403 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            405 => runtime::Outcome::failure(reply.json()),
+            409 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500 => runtime::Outcome::failure(reply.json()),
+            503 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// `POST /1/subscribe`.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdateSubscriptions;
+
+impl runtime::Operation for UpdateSubscriptions {
     type Output = types::ProcessedResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clevertap",
-        id: "disassociate_phones",
+        id: "update_subscriptions",
         method: "POST",
-        path: "/1/disassociate",
+        path: "/1/subscribe",
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };

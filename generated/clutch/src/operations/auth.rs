@@ -8,6 +8,46 @@ use crate::types;
 use countersign_runtime as runtime;
 
 impl client::Client {
+    /// Log in with an existing card.
+    ///
+    /// The answer holds the user token that the calls of the profile take.
+    ///
+    /// Never repeated: the captcha is spent by the first attempt, whatever came of it. After any failure, get a new
+    /// captcha.
+    ///
+    /// `POST /auth/token/existing`.
+    /// Signed by `clutch`.
+    /// Must never be repeated.
+    ///
+    /// Declared at [`specs/clutch/openapi.yaml#L176`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L176).
+    ///
+    /// # Errors
+    ///
+    /// - Status 200 with `/success` `false`: refused.
+    /// - Status 400: The structure of the request is not valid.
+    /// - Status 401: The application key is not valid, or the signature is wrong or its time too old.
+    /// - Status 404: There is no such API method.
+    /// - Status 429: The rate limit is exceeded. Neither the limit nor a `Retry-After` header is published.
+    /// - Status 5xx: A fault on the server's side; 500, 502, 503 and 504 are documented.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clutch_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clutch_client::types;
+    /// let response = client
+    ///     .get_token(
+    ///         &types::GetTokenRequest::new("captcha_id", "captcha_secret", "card_number"),
+    ///     )
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_token(&self, body: &types::GetTokenRequest) -> client::Call<GetToken> {
+        client::Call::new(self.request_of::<GetToken>().json(body))
+    }
+
     /// Register a customer with a new card.
     ///
     /// The answer holds the user token, the new card number and its PIN. Show the PIN to the customer: it cannot be
@@ -57,46 +97,6 @@ impl client::Client {
         client::Call::new(self.request_of::<RegisterCard>().json(body))
     }
 
-    /// Log in with an existing card.
-    ///
-    /// The answer holds the user token that the calls of the profile take.
-    ///
-    /// Never repeated: the captcha is spent by the first attempt, whatever came of it. After any failure, get a new
-    /// captcha.
-    ///
-    /// `POST /auth/token/existing`.
-    /// Signed by `clutch`.
-    /// Must never be repeated.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L176`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L176).
-    ///
-    /// # Errors
-    ///
-    /// - Status 200 with `/success` `false`: refused.
-    /// - Status 400: The structure of the request is not valid.
-    /// - Status 401: The application key is not valid, or the signature is wrong or its time too old.
-    /// - Status 404: There is no such API method.
-    /// - Status 429: The rate limit is exceeded. Neither the limit nor a `Retry-After` header is published.
-    /// - Status 5xx: A fault on the server's side; 500, 502, 503 and 504 are documented.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clutch_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use clutch_client::types;
-    /// let response = client
-    ///     .get_token(
-    ///         &types::GetTokenRequest::new("captcha_id", "captcha_secret", "card_number"),
-    ///     )
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn get_token(&self, body: &types::GetTokenRequest) -> client::Call<GetToken> {
-        client::Call::new(self.request_of::<GetToken>().json(body))
-    }
-
     /// Log out.
     ///
     /// The token is not valid afterwards. This is a GET that changes state: it must not be cached or fetched ahead.
@@ -138,51 +138,6 @@ impl client::Client {
     }
 }
 
-/// `POST /auth/token/register`.
-#[derive(Clone, Copy, Debug)]
-pub struct RegisterCard;
-
-impl runtime::Operation for RegisterCard {
-    type Output = types::RegisterResponse;
-    type Error = types::ErrorBody;
-    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
-        provider: "clutch",
-        id: "register_card",
-        method: "POST",
-        path: "/auth/token/register",
-        security: &[&["clutch"]],
-        repeat: runtime::Repeat::Never,
-    };
-    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
-                const FAILURE: runtime::Failure = runtime::Failure {
-                    at: "/success",
-                    when: runtime::FailureWhen::Equals(
-                        &[runtime::JsonConst::Bool(false)],
-                    ),
-                };
-                let body = reply
-                    .json_or_refused::<
-                        types::RegisterResponse,
-                        types::ErrorBody,
-                    >(&FAILURE);
-                runtime::Outcome::success_unless_refused(
-                    body,
-                    |body| body,
-                    |refused| refused,
-                )
-            }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
-            _ => reply.undeclared(),
-        }
-    }
-}
-
 /// `POST /auth/token/existing`.
 #[derive(Clone, Copy, Debug)]
 pub struct GetToken;
@@ -210,6 +165,51 @@ impl runtime::Operation for GetToken {
                 let body = reply
                     .json_or_refused::<
                         types::GetTokenResponse,
+                        types::ErrorBody,
+                    >(&FAILURE);
+                runtime::Outcome::success_unless_refused(
+                    body,
+                    |body| body,
+                    |refused| refused,
+                )
+            }
+            400 => runtime::Outcome::failure(reply.json()),
+            401 => runtime::Outcome::failure(reply.json()),
+            404 => runtime::Outcome::failure(reply.json()),
+            429 => runtime::Outcome::failure(reply.json()),
+            500..=599 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+/// `POST /auth/token/register`.
+#[derive(Clone, Copy, Debug)]
+pub struct RegisterCard;
+
+impl runtime::Operation for RegisterCard {
+    type Output = types::RegisterResponse;
+    type Error = types::ErrorBody;
+    const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
+        provider: "clutch",
+        id: "register_card",
+        method: "POST",
+        path: "/auth/token/register",
+        security: &[&["clutch"]],
+        repeat: runtime::Repeat::Never,
+    };
+    fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
+        match reply.status() {
+            200 => {
+                const FAILURE: runtime::Failure = runtime::Failure {
+                    at: "/success",
+                    when: runtime::FailureWhen::Equals(
+                        &[runtime::JsonConst::Bool(false)],
+                    ),
+                };
+                let body = reply
+                    .json_or_refused::<
+                        types::RegisterResponse,
                         types::ErrorBody,
                     >(&FAILURE);
                 runtime::Outcome::success_unless_refused(

@@ -8,41 +8,6 @@ use crate::types;
 use countersign_runtime as runtime;
 
 impl client::Client {
-    /// List the brand's e-mail subscription lists.
-    ///
-    /// All of them at once; there are no pages.
-    ///
-    /// Repeating is safe: nothing is changed.
-    ///
-    /// Assumed: The repeat class; the vendor publishes no rule for retries.
-    ///
-    /// `GET /brand/lists`.
-    /// Signed by `clutch`.
-    /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L53`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L53).
-    ///
-    /// # Errors
-    ///
-    /// - Status 400: The structure of the request is not valid.
-    /// - Status 401: The application key is not valid, or the signature is wrong or its time too old.
-    /// - Status 404: There is no such API method.
-    /// - Status 429: The rate limit is exceeded. Neither the limit nor a `Retry-After` header is published.
-    /// - Status 5xx: A fault on the server's side; 500, 502, 503 and 504 are documented.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: clutch_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let response = client.list_subscription_lists().await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_subscription_lists(&self) -> client::Call<ListSubscriptionLists> {
-        client::Call::new(self.request_of::<ListSubscriptionLists>())
-    }
-
     /// List the demographic fields that the brand shows to apps.
     ///
     /// A registration form is built from this: which fields exist, which are required, which can be edited.
@@ -77,20 +42,55 @@ impl client::Client {
     pub fn list_fields(&self) -> client::Call<ListFields> {
         client::Call::new(self.request_of::<ListFields>())
     }
+
+    /// List the brand's e-mail subscription lists.
+    ///
+    /// All of them at once; there are no pages.
+    ///
+    /// Repeating is safe: nothing is changed.
+    ///
+    /// Assumed: The repeat class; the vendor publishes no rule for retries.
+    ///
+    /// `GET /brand/lists`.
+    /// Signed by `clutch`.
+    /// May be repeated after any transient failure.
+    ///
+    /// Declared at [`specs/clutch/openapi.yaml#L53`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L53).
+    ///
+    /// # Errors
+    ///
+    /// - Status 400: The structure of the request is not valid.
+    /// - Status 401: The application key is not valid, or the signature is wrong or its time too old.
+    /// - Status 404: There is no such API method.
+    /// - Status 429: The rate limit is exceeded. Neither the limit nor a `Retry-After` header is published.
+    /// - Status 5xx: A fault on the server's side; 500, 502, 503 and 504 are documented.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clutch_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_subscription_lists().await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_subscription_lists(&self) -> client::Call<ListSubscriptionLists> {
+        client::Call::new(self.request_of::<ListSubscriptionLists>())
+    }
 }
 
-/// `GET /brand/lists`.
+/// `GET /brand/fields`.
 #[derive(Clone, Copy, Debug)]
-pub struct ListSubscriptionLists;
+pub struct ListFields;
 
-impl runtime::Operation for ListSubscriptionLists {
-    type Output = types::ListSubscriptionListsResponse;
+impl runtime::Operation for ListFields {
+    type Output = types::ListFieldsResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clutch",
-        id: "list_subscription_lists",
+        id: "list_fields",
         method: "GET",
-        path: "/brand/lists",
+        path: "/brand/fields",
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -107,18 +107,18 @@ impl runtime::Operation for ListSubscriptionLists {
     }
 }
 
-/// `GET /brand/fields`.
+/// `GET /brand/lists`.
 #[derive(Clone, Copy, Debug)]
-pub struct ListFields;
+pub struct ListSubscriptionLists;
 
-impl runtime::Operation for ListFields {
-    type Output = types::ListFieldsResponse;
+impl runtime::Operation for ListSubscriptionLists {
+    type Output = types::ListSubscriptionListsResponse;
     type Error = types::ErrorBody;
     const INFO: &'static runtime::OperationInfo = &runtime::OperationInfo {
         provider: "clutch",
-        id: "list_fields",
+        id: "list_subscription_lists",
         method: "GET",
-        path: "/brand/fields",
+        path: "/brand/lists",
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
