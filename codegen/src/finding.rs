@@ -49,7 +49,7 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         let (pointer, message) = (pointer.into(), message.into());
-        Finding { file: spec.file.clone(), at, level, rule, pointer, message, help: None }
+        Finding { file: spec.file_of(at).to_owned(), at, level, rule, pointer, message, help: None }
     }
 
     /// The same finding with a sentence on how to mend it.

@@ -9,20 +9,22 @@
 
 pub(crate) mod extensions;
 mod kinds;
+mod kinds_3_1;
 pub(crate) mod operations;
 mod parameters;
 pub mod rules;
 mod schemas;
 mod servers;
 mod shape;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use crate::finding::{Finding, shortened, sorted};
 use crate::references::References;
-use crate::spec::{Mark, Node, Spec, Value};
+use crate::spec::{Dialect, Mark, Node, Spec, Value};
 use crate::vectors::Vectors;
 use kinds::Kind;
 use rules::Rule;
+use std::collections::HashSet;
 
 /// What stands around a document and is not in it.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +39,15 @@ pub struct Context {
 ///
 /// A document with [errors](crate::finding::Level::Error) is not generated; one with warnings is.
 pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
-    let mut lint = Lint { references: References::new(spec), findings: Vec::new(), objects: Vec::new() };
+    let mut lint = Lint {
+        references: References::new(spec),
+        dialect: spec.dialect(),
+        findings: Vec::new(),
+        objects: Vec::new(),
+        seen: HashSet::new(),
+        waiting: Vec::new(),
+        sent: false,
+    };
     shape::texts(&mut lint);
     let signing = crate::signing::signing(spec);
     if version(&mut lint) {
@@ -69,8 +79,9 @@ fn version(lint: &mut Lint<'_>) -> bool {
     };
     let Some(version) = root.get("openapi") else {
         if let Some((key, node)) = root.entry("swagger") {
-            let message = format!("Swagger {} is not supported yet", shortened(&text(node), 20));
-            lint.at(rules::UNSUPPORTED_VERSION, key.at, node, message).help("convert the document to OpenAPI 3.0.3");
+            let message = format!("Swagger {} is not OpenAPI 3", shortened(&text(node), 20));
+            lint.at(rules::UNSUPPORTED_VERSION, key.at, node, message)
+                .help("convert it to OpenAPI 3, for example with `npx swagger2openapi`, and review what comes out");
         } else {
             let message = "this is not an OpenAPI 3 document: `openapi` is missing";
             lint.on(rules::MISSING_KEY, root, message).help("begin the document with `openapi: 3.0.3`");
@@ -78,10 +89,10 @@ fn version(lint: &mut Lint<'_>) -> bool {
         return false;
     };
     let text = text(version);
-    let known = text == "3.0" || text.starts_with("3.0.");
+    let known = Dialect::of(&text).is_some();
     if !known {
-        let message = format!("OpenAPI version `{text}` is not supported yet");
-        lint.on(rules::UNSUPPORTED_VERSION, version, message).help("write the document in OpenAPI 3.0.3");
+        let message = format!("OpenAPI version `{}` is not supported", shortened(&text, 20));
+        lint.on(rules::UNSUPPORTED_VERSION, version, message).help("write the document in OpenAPI 3.0.x or 3.1.x");
     }
     known
 }
@@ -90,8 +101,15 @@ fn version(lint: &mut Lint<'_>) -> bool {
 struct Lint<'a> {
     references: References<'a>,
     findings: Vec<Finding>,
+    dialect: Dialect,
     /// Every object that is no reference, by kind, in the order of the walk.
     objects: Vec<(Kind, &'a Node)>,
+    /// The objects that the walk has been at.
+    seen: HashSet<*const Node>,
+    /// Objects that only references lead to, and whether the provider sends them.
+    waiting: Vec<(Kind, &'a Node, bool)>,
+    /// Whether the walk is in what the provider sends.
+    sent: bool,
 }
 
 impl<'a> Lint<'a> {

@@ -78,12 +78,12 @@ pub fn parse(file: impl Into<PathBuf>, text: impl Into<Vec<u8>>) -> Result<Spec,
         catch_unwind(AssertUnwindSafe(|| if is_json(&file, &text) { json::tree(&text) } else { yaml::tree(&text) }))
             .unwrap_or_else(|_| Err(vec![Problem::new(rules::SYNTAX, START, "this text can't be parsed")]));
     match tree {
-        Ok(root) => Ok(Spec { file, text, root }),
+        Ok(root) => Ok(Spec { file, text, root, others: Vec::new(), refused: Vec::new() }),
         Err(problems) => Err(problems.iter().map(|problem| problem.finding(&file)).collect()),
     }
 }
 
-const START: Mark = Mark { line: 1, column: 1 };
+const START: Mark = Mark { file: 0, line: 1, column: 1 };
 
 /// A finding before it knows its file.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl<'t> Cursor<'t> {
             self.offset += c.len_utf8();
             let line_ends = c == '\n' || (c == '\r' && rest.peek() != Some(&'\n'));
             if line_ends {
-                self.at = Mark { line: self.at.line + 1, column: 1 };
+                self.at = Mark::new(self.at.line + 1, 1);
             } else {
                 self.at.column += 1;
             }

@@ -136,7 +136,7 @@ impl<'a> Reader<'_, 'a> {
         // A shape that the schema refuses and the engine takes still counts; the reverse must not pass either.
         if self.findings.is_empty() {
             let message = "the recipes of this document can't be read".to_owned();
-            self.report(rules::SIGNING_RECIPE, Mark { line: 1, column: 1 }, String::new(), message, None);
+            self.report(rules::SIGNING_RECIPE, Mark::new(1, 1), String::new(), message, None);
         }
         document::Recipes::default()
     }

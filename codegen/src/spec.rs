@@ -4,15 +4,24 @@
 //! It knows nothing of OpenAPI; [`crate::lint`] and [`crate::normalize`] do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Line and column of a node, both from 1; columns count characters.
+/// File, line and column of a node; lines and columns are counted from 1, columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark {
+    /// The file: 0 is the spec's own, 1 is the first of [`Spec::others`].
+    pub file: u16,
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1.
     pub column: u32,
+}
+
+impl Mark {
+    /// A place in the spec's own file.
+    pub fn new(line: u32, column: u32) -> Self {
+        Self { file: 0, line, column }
+    }
 }
 
 impl fmt::Display for Mark {
@@ -21,7 +30,7 @@ impl fmt::Display for Mark {
     }
 }
 
-/// A parsed document.
+/// A parsed document, and the files that its references lead to.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// The file as the user named it, for messages.
@@ -30,6 +39,108 @@ pub struct Spec {
     pub text: String,
     /// The document's root.
     pub root: Node,
+    /// Other files that were read because a reference names them.
+    pub others: Vec<Other>,
+    /// References to other files that were not followed.
+    pub refused: Vec<Refused>,
+}
+
+/// A file that a reference names.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// The file as messages show it.
+    pub file: PathBuf,
+    /// The way to it from the folder of the spec, with `/`: `schemas/user.yaml`.
+    pub name: String,
+    /// The text that was read.
+    pub text: String,
+    /// The file's root.
+    pub root: Node,
+}
+
+/// A reference to a file that was not read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which file the reference stands in, as in [`Mark::file`].
+    pub from: u16,
+    /// The reference up to its `#`.
+    pub reference: String,
+    /// Why it is not followed, as a sentence without its subject: `lies outside the folder`.
+    pub reason: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// The version of OpenAPI that a document is written in, as far as it changes the meaning of keywords.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dialect {
+    /// OpenAPI 3.0.x: `nullable`, boolean `exclusiveMinimum`, nothing beside a `$ref`.
+    #[default]
+    V3_0,
+    /// OpenAPI 3.1.x: schemas are JSON Schema 2020-12.
+    V3_1,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V3_0 => "3.0",
+            Self::V3_1 => "3.1",
+        })
+    }
+}
+
+impl Dialect {
+    /// The dialect of a value of `openapi`: `3.0.3`.
+    pub fn of(version: &str) -> Option<Self> {
+        let is = |minor: &str| version.strip_prefix(minor).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if is("3.0") {
+            Some(Self::V3_0)
+        } else if is("3.1") {
+            Some(Self::V3_1)
+        } else {
+            None
+        }
+    }
+}
+
+impl Spec {
+    /// The dialect that the document says; 3.0 where it says none that is known.
+    pub fn dialect(&self) -> Dialect {
+        let version = match self.root.get("openapi").map(|node| &node.value) {
+            Some(Value::Text(text) | Value::Number(text)) => text,
+            _ => "",
+        };
+        Dialect::of(version).unwrap_or_default()
+    }
+
+    /// The file that a place is in, as messages show it.
+    pub fn file_of(&self, at: Mark) -> &Path {
+        self.other(at.file).map_or(&self.file, |other| &other.file)
+    }
+
+    /// The root of a file, by the number that marks carry.
+    pub fn root_of(&self, file: u16) -> Option<&Node> {
+        if file == 0 { Some(&self.root) } else { self.other(file).map(|other| &other.root) }
+    }
+
+    /// The file with this number, if it is not the spec's own.
+    pub fn other(&self, file: u16) -> Option<&Other> {
+        self.others.get(usize::from(file).checked_sub(1)?)
+    }
+
+    /// The roots of all files, the spec's own first.
+    pub fn roots(&self) -> impl Iterator<Item = &Node> {
+        std::iter::once(&self.root).chain(self.others.iter().map(|other| &other.root))
+    }
+
+    /// The node at a pointer as findings show it: `/info`, or `schemas/user.yaml#/User` in another file.
+    pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
+        let Some((name, pointer)) = pointer.rsplit_once('#').filter(|(name, _)| !name.is_empty()) else {
+            return self.root.at_pointer(pointer.strip_prefix('#').unwrap_or(pointer));
+        };
+        self.others.iter().find(|other| other.name == name)?.root.at_pointer(pointer)
+    }
 }
 
 /// A value and where it stands.
@@ -113,6 +224,9 @@ impl Node {
 
     /// The node at a JSON Pointer (RFC 6901) below this one.
     pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
         let mut node = self;
         for token in pointer.strip_prefix('/').map(|rest| rest.split('/')).into_iter().flatten() {
             let token = token.replace("~1", "/").replace("~0", "~");

@@ -32,13 +32,13 @@ fn at(node: &Node) -> (u32, u32) {
 fn yaml_nodes_know_their_places() {
     let spec = yaml("a:\n  b: [1, 'zwei', {c: d}]\n  200: ü: x\n".replace("ü: x", "'ü'  # x").as_str());
     let (key, a) = spec.root.entry("a").unwrap();
-    assert_eq!((key.at, at(a)), (Mark { line: 1, column: 1 }, (2, 3)));
+    assert_eq!((key.at, at(a)), (Mark::new(1, 1), (2, 3)));
     let b = a.get("b").unwrap();
     assert_eq!(at(b), (2, 6));
     let places: Vec<_> = b.items().iter().map(at).collect();
     assert_eq!(places, [(2, 7), (2, 10), (2, 18)]);
     assert_eq!(at(b.items()[2].get("c").unwrap()), (2, 22));
-    assert_eq!(a.entry("200").unwrap().0.at, Mark { line: 3, column: 3 });
+    assert_eq!(a.entry("200").unwrap().0.at, Mark::new(3, 3));
     assert_eq!(spec.root.at_pointer("/a/b/2/c").unwrap().text(), Some("d"));
 }
 
@@ -54,7 +54,7 @@ fn json_nodes_know_their_places_in_any_kind_of_lines() {
 #[test]
 fn a_byte_order_mark_is_not_text() {
     let spec = yaml("\u{FEFF}a: b\n");
-    assert_eq!(spec.root.entry("a").unwrap().0.at, Mark { line: 1, column: 1 });
+    assert_eq!(spec.root.entry("a").unwrap().0.at, Mark::new(1, 1));
     assert_eq!(json("\u{FEFF}{}").root.members().count(), 0);
 }
 

@@ -1,6 +1,6 @@
 //! The table of OpenAPI 3.0: the keys of each kind of object, and what may stand behind them.
 //!
-//! [`super::shape`] holds documents against it.
+//! [`super::kinds_3_1`] adds what 3.1 has besides; [`super::shape`] holds documents against both.
 
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,17 +66,21 @@ pub(super) enum Shape {
     Either(&'static Shape, &'static Shape),
     /// Looked at by the rules of [`crate::signing`].
     Signing,
-    /// Known, and not supported yet.
-    NotYet(&'static str),
+    /// What the provider sends: operations in it are not those of the client.
+    Sent(&'static Shape),
+    /// `x-webhooks`: ours, or somebody else's key of that name.
+    Webhooks,
 }
 
 /// A key and whether it must be there.
 pub(super) type Member = (&'static str, Shape, bool);
 
 use Kind as K;
-use Shape::{Any, Bool, Count, Either, List, Map, NotYet, Number, Object, OneOf, OrReference, Paths, Signing, Text};
+use Shape::{
+    Any, Bool, Count, Either, List, Map, Number, Object, OneOf, OrReference, Paths, Sent, Signing, Text, Webhooks,
+};
 
-const fn key(name: &'static str, shape: Shape) -> Member {
+pub(super) const fn key(name: &'static str, shape: Shape) -> Member {
     (name, shape, false)
 }
 
@@ -84,7 +88,8 @@ const fn must(name: &'static str, shape: Shape) -> Member {
     (name, shape, true)
 }
 
-const SCHEMA: Shape = OrReference(K::Schema);
+pub(super) const SCHEMA: Shape = OrReference(K::Schema);
+pub(super) const PATH_ITEM: Shape = OrReference(K::PathItem);
 const STYLES: Shape = OneOf(&["matrix", "label", "form", "simple", "spaceDelimited", "pipeDelimited", "deepObject"]);
 const SECURITY: Shape = List(&Map(&List(&Text)));
 
@@ -102,8 +107,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
             key("security", SECURITY),
             key("tags", List(&Object(K::Tag))),
             key("externalDocs", Object(K::ExternalDocs)),
-            key("webhooks", NotYet("webhooks")),
-            key("x-webhooks", Map(&Object(K::Webhook))),
+            key("x-webhooks", Webhooks),
         ],
     ),
     (
@@ -141,7 +145,6 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
         K::PathItem,
         "a path",
         &[
-            key("$ref", NotYet("`$ref` on a path")),
             key("summary", Text),
             key("description", Text),
             key("get", Object(K::Operation)),
@@ -168,7 +171,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
             key("parameters", List(&OrReference(K::Parameter))),
             key("requestBody", OrReference(K::RequestBody)),
             key("responses", Object(K::Responses)),
-            key("callbacks", Map(&OrReference(K::Callback))),
+            key("callbacks", Map(&Sent(&OrReference(K::Callback)))),
             key("deprecated", Bool),
             key("security", SECURITY),
             key("servers", List(&Object(K::Server))),
@@ -243,6 +246,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
         &[must("at", Text), key("equals", List(&Any)), key("not-equals", List(&Any)), key("schema", SCHEMA)],
     ),
     (K::Webhook, "a webhook", &[key("dedupe", Text), must("post", Object(K::Operation))]),
+    // Expressions are looked at where it is walked.
     (K::Callback, "a callback", &[]),
     (
         K::Example,
@@ -373,7 +377,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
             key("headers", Map(&OrReference(K::Header))),
             key("securitySchemes", Map(&OrReference(K::SecurityScheme))),
             key("links", Map(&OrReference(K::Link))),
-            key("callbacks", Map(&OrReference(K::Callback))),
+            key("callbacks", Map(&Sent(&OrReference(K::Callback)))),
             key("x-signing-recipes", Signing),
             key("x-signing-sessions", Signing),
         ],
@@ -398,6 +402,7 @@ pub(super) fn home(kind: Kind) -> Option<&'static str> {
         K::SecurityScheme => "securitySchemes",
         K::Link => "links",
         K::Callback => "callbacks",
+        K::PathItem => "pathItems",
         _ => return None,
     })
 }
@@ -419,33 +424,4 @@ pub(super) const OURS: &[(&str, &[Kind])] = &[
     ("x-synonyms", &[K::Schema]),
     ("x-transitions", &[K::Schema]),
     ("x-webhooks", &[K::Document]),
-];
-
-/// Keys of OpenAPI 3.1, to say so.
-pub(super) const NEWER: &[&str] = &[
-    "$anchor",
-    "$comment",
-    "$defs",
-    "$dynamicRef",
-    "$id",
-    "$schema",
-    "const",
-    "contains",
-    "contentEncoding",
-    "contentMediaType",
-    "dependentRequired",
-    "dependentSchemas",
-    "else",
-    "examples",
-    "if",
-    "jsonSchemaDialect",
-    "maxContains",
-    "minContains",
-    "pathItems",
-    "patternProperties",
-    "prefixItems",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
 ];

@@ -2,6 +2,7 @@
 
 use super::kinds::Kind;
 use super::servers::is_dots;
+use super::shape::follow;
 use super::{Lint, parameters, rules};
 use crate::finding::shortened;
 use crate::spec::{Key, Mark, Node, Value};
@@ -87,6 +88,8 @@ fn paths(lint: &mut Lint<'_>) {
             let message = format!("this path differs from the one at {first} only by the names of its variables");
             lint.at(rules::PATH_AMBIGUOUS, key.at, item, message);
         }
+        // A path item may be a reference, which has a finding of its own if it leads nowhere.
+        let item = follow(&lint.references, item).unwrap_or(item);
         for (method, operation) in item.members().filter(|(method, _)| METHODS.contains(&method.text.as_str())) {
             parameters::parameters(lint, key, &variables, item, method, operation);
             repeat(lint, method, operation);

@@ -48,10 +48,10 @@ rules! {
     EXTERNAL_REF = Error "external-ref" "A `$ref` stays in its document; others are not supported yet.";
     REF_CYCLE = Error "ref-cycle" "A chain of `$ref`s ends somewhere.";
     REF_KIND = Error "ref-kind" "A `$ref` names a thing of the kind that is needed.";
-    REF_SIBLINGS = Warning "ref-siblings" "Nothing stands beside a `$ref`; OpenAPI 3.0 ignores it.";
+    REF_SIBLINGS = Warning "ref-siblings" "Nothing stands beside a `$ref` where OpenAPI ignores it.";
 
     // Shape of the document.
-    UNSUPPORTED_VERSION = Error "unsupported-version" "The document is OpenAPI 3.0.x; other versions are not supported yet.";
+    UNSUPPORTED_VERSION = Error "unsupported-version" "The document is OpenAPI 3.0.x or 3.1.x.";
     UNSUPPORTED = Error "unsupported" "What is not supported yet is not used.";
     UNKNOWN_KEY = Error "unknown-key" "Every key is one of OpenAPI's, or begins with `x-`.";
     MISSING_KEY = Error "missing-key" "What OpenAPI requires is there.";
@@ -70,6 +70,7 @@ rules! {
 
     WEBHOOK = Error "webhook" "A webhook is a POST of JSON, signed by one scheme that needs no session; `dedupe` points into its body.";
     WEBHOOK_WEAK = Warning "webhook-weak" "A webhook's signature covers its body, and `dedupe` names a required member of it.";
+    FOREIGN_WEBHOOKS = Note "foreign-webhooks" "`x-webhooks` of a document that signs nothing is not ours, and is left out.";
     TRANSITIONS = Error "transitions" "`x-transitions`, `x-final` and `x-synonyms` name values of the text enum beside them.";
     FIRST_OF = Error "first-of" "`x-first-of` names optional properties of one type.";
 

@@ -2,16 +2,24 @@
 //!
 //! [`walk`] remembers every object by its kind, so that the other rules need not walk again.
 
-use super::kinds::{Kind, Member, NEWER, OURS, Shape, home, kind};
-use super::{Lint, rules};
+use super::kinds::{Kind, Member, OURS, PATH_ITEM, Shape, home, kind};
+use super::{Lint, kinds_3_1, rules, webhooks};
 use crate::references::References;
-use crate::spec::{Key, Mark, Node, Value};
+use crate::spec::{Dialect, Key, Mark, Node, Value};
 use Kind as K;
-use Shape::{Any, Bool, Count, Either, List, Map, NotYet, Number, Object, OneOf, OrReference, Paths, Signing, Text};
+use Shape::{
+    Any, Bool, Count, Either, List, Map, Number, Object, OneOf, OrReference, Paths, Sent, Signing, Text, Webhooks,
+};
 
 /// Holds the document against the table.
 pub(super) fn walk(lint: &mut Lint<'_>) {
     object(lint, K::Document, &lint.spec().root);
+    // What only references lead to: other files, and parts that stand in no place of their kind.
+    while let Some((kind, node, sent)) = lint.waiting.pop() {
+        lint.sent = sent;
+        object(lint, kind, node);
+    }
+    lint.sent = false;
 }
 
 fn value<'a>(lint: &mut Lint<'a>, shape: Shape, node: &'a Node) {
@@ -36,13 +44,15 @@ fn value<'a>(lint: &mut Lint<'a>, shape: Shape, node: &'a Node) {
         Map(member) => map(lint, *member, node),
         Paths => paths(lint, node),
         Either(first, second) => {
-            let first_fits = matches!((first, &node.value), (Bool, Value::Bool(_)));
+            let first_fits = matches!((first, &node.value), (Bool, Value::Bool(_)) | (List(_), Value::List(_)));
             value(lint, if first_fits { *first } else { *second }, node);
         }
-        NotYet(what) => {
-            let message = format!("{what} can't be generated yet");
-            lint.at(rules::UNSUPPORTED, lint.key_at(node), node, message).help("remove it, or wait for it");
+        Sent(shape) => {
+            let before = std::mem::replace(&mut lint.sent, true);
+            value(lint, *shape, node);
+            lint.sent = before;
         }
+        Webhooks => our_webhooks(lint, node),
     }
 }
 
@@ -86,17 +96,24 @@ fn paths<'a>(lint: &mut Lint<'a>, node: &'a Node) {
         if key.text.starts_with("x-") {
             extension(lint, K::Document, key, child);
         } else {
-            object(lint, K::PathItem, child);
+            value(lint, PATH_ITEM, child);
         }
     }
 }
 
+/// `x-webhooks` is our own extension, and others use the name, too.
+fn our_webhooks<'a>(lint: &mut Lint<'a>, node: &'a Node) {
+    if webhooks::are_ours(lint.spec()) {
+        return value(lint, Map(&Object(K::Webhook)), node);
+    }
+    let message = "these webhooks say nothing of how they are signed, so they are left out";
+    lint.at(rules::FOREIGN_WEBHOOKS, lint.key_at(node), node, message)
+        .help("to receive them, give a security scheme `x-signing` and each webhook its `security`");
+}
+
 fn or_reference<'a>(lint: &mut Lint<'a>, kind: Kind, node: &'a Node) {
     let Some((key, _)) = node.entry("$ref") else { return object(lint, kind, node) };
-    for (other, _) in node.members().filter(|(other, _)| other.text != "$ref") {
-        let message = format!("`{}` stands beside a `$ref`, where OpenAPI 3.0 ignores it", other.text);
-        lint.at(rules::REF_SIBLINGS, other.at, node, message).help("move it to what the reference names");
-    }
+    siblings(lint, kind, node);
     match lint.references.resolve(node) {
         Err(finding) => lint.findings.push(*finding),
         Ok(target) => {
@@ -107,7 +124,32 @@ fn or_reference<'a>(lint: &mut Lint<'a>, kind: Kind, node: &'a Node) {
             if elsewhere {
                 let message = format!("this must be {}, and the reference names something else", words(kind));
                 lint.at(rules::REF_KIND, key.at, node, message);
+            } else if !lint.seen.contains(&std::ptr::from_ref(target.node)) && !walked_anyway(kind, &target.pointer) {
+                lint.waiting.push((kind, target.node, lint.sent));
             }
+        }
+    }
+}
+
+/// Whether the walk comes to the target of a reference also without it.
+fn walked_anyway(kind: Kind, pointer: &str) -> bool {
+    let mut tokens = pointer.split('/');
+    let in_components = tokens.next() == Some("") && tokens.next() == Some("components");
+    in_components && tokens.next() == home(kind) && tokens.count() == 1
+}
+
+/// What stands beside a reference: in 3.1 schemas it counts, elsewhere a description may.
+fn siblings<'a>(lint: &mut Lint<'a>, kind: Kind, node: &'a Node) {
+    if lint.dialect == Dialect::V3_1 && kind == K::Schema {
+        return members(lint, kind, node);
+    }
+    for (other, child) in node.members().filter(|(other, _)| other.text != "$ref") {
+        let counts = lint.dialect == Dialect::V3_1 && matches!(other.text.as_str(), "summary" | "description");
+        if counts {
+            value(lint, Text, child);
+        } else if !other.text.starts_with("x-") || OURS.iter().any(|(name, _)| *name == other.text) {
+            let message = format!("`{}` stands beside a `$ref`, where OpenAPI {} ignores it", other.text, lint.dialect);
+            lint.at(rules::REF_SIBLINGS, other.at, node, message).help("move it to what the reference names");
         }
     }
 }
@@ -117,22 +159,45 @@ fn words(of: Kind) -> &'static str {
 }
 
 fn object<'a>(lint: &mut Lint<'a>, of: Kind, node: &'a Node) {
-    let (words, members) = kind(of);
-    let Value::Map(present) = &node.value else { return expect(lint, false, "a map", node) };
-    lint.objects.push((of, node));
-    if of == K::Callback {
-        return callback(lint, node);
+    if of == K::Schema && lint.dialect == Dialect::V3_1 && node.bool().is_some() {
+        return;
     }
-    for (key, child) in present {
-        let known = members.iter().find(|(name, ..)| *name == key.text);
+    let Value::Map(_) = &node.value else { return expect(lint, false, "a map", node) };
+    if !lint.seen.insert(node) {
+        return;
+    }
+    // Rules on the client's operations don't hold for those that the provider calls.
+    if !(of == K::Operation && lint.sent) {
+        lint.objects.push((of, node));
+    }
+    members(lint, of, node);
+}
+
+/// The members of an object, each held against the table.
+fn members<'a>(lint: &mut Lint<'a>, of: Kind, node: &'a Node) {
+    let (words, members) = kind(of);
+    let newer = if lint.dialect == Dialect::V3_1 { kinds_3_1::members(of) } else { &[] };
+    let is_reference = node.get("$ref").is_some();
+    for (key, child) in node.members() {
+        let known = newer.iter().chain(members).find(|(name, ..)| *name == key.text);
         match known {
             Some((_, shape, _)) => value(lint, *shape, child),
+            None if key.text == "$ref" && is_reference => {}
             None if key.text.starts_with("x-") => extension(lint, of, key, child),
             None if of == K::Responses => or_reference(lint, K::Response, child),
-            None => unknown_key(lint, words, members, key, node),
+            None if of == K::Callback => value(lint, PATH_ITEM, child),
+            None => unknown_key(lint, words, newer, members, key, node),
         }
     }
-    for (name, ..) in members.iter().filter(|(name, _, must)| *must && node.get(name).is_none()) {
+    if is_reference {
+        return;
+    }
+    let has_other_parts = |name: &str| {
+        let parts = ["webhooks", "components"].iter().any(|part| node.get(part).is_some());
+        of == K::Document && name == "paths" && lint.dialect == Dialect::V3_1 && parts
+    };
+    let missing = members.iter().filter(|(name, _, must)| *must && node.get(name).is_none() && !has_other_parts(name));
+    for (name, ..) in missing.collect::<Vec<_>>() {
         let at = lint.key_at(node);
         lint.at(rules::MISSING_KEY, at, node, format!("{words} lacks `{name}`")).help("OpenAPI requires it");
     }
@@ -141,23 +206,17 @@ fn object<'a>(lint: &mut Lint<'a>, of: Kind, node: &'a Node) {
     }
 }
 
-fn unknown_key<'a>(lint: &mut Lint<'a>, words: &str, members: &[Member], key: &Key, node: &'a Node) {
+fn unknown_key<'a>(lint: &mut Lint<'a>, words: &str, newer: &[Member], members: &[Member], key: &Key, node: &'a Node) {
     let message = format!("{words} has no key `{}`", key.text);
-    let similar = crate::finding::similar(&key.text, members.iter().map(|(name, ..)| *name));
+    let similar = crate::finding::similar(&key.text, newer.iter().chain(members).map(|(name, ..)| *name));
     let help = match similar {
         Some(name) => format!("did you mean `{name}`?"),
-        None if NEWER.contains(&key.text.as_str()) => {
-            "it belongs to OpenAPI 3.1, which is not supported yet".to_owned()
+        None if lint.dialect == Dialect::V3_0 && kinds_3_1::has(&key.text) => {
+            "it belongs to OpenAPI 3.1: write `openapi: 3.1.0`, or say it in words of 3.0".to_owned()
         }
         None => "remove it, or begin its name with `x-`".to_owned(),
     };
     lint.at(rules::UNKNOWN_KEY, key.at, node, message).help(help);
-}
-
-/// A callback maps expressions to paths.
-fn callback<'a>(lint: &mut Lint<'a>, node: &'a Node) {
-    lint.at(rules::UNSUPPORTED, lint.key_at(node), node, "callbacks can't be generated yet".to_owned())
-        .help("remove it, or wait for it");
 }
 
 fn extension<'a>(lint: &mut Lint<'a>, of: Kind, key: &Key, node: &'a Node) {
@@ -208,7 +267,7 @@ impl Value {
 
 /// Every text and key, for what no text should hold.
 pub(super) fn texts(lint: &mut Lint<'_>) {
-    let mut open = vec![&lint.spec().root];
+    let mut open: Vec<_> = lint.spec().roots().collect();
     while let Some(node) = open.pop() {
         if let Some(text) = node.text() {
             direction(lint, text, node.at, node);

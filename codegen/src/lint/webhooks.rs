@@ -5,12 +5,12 @@ use super::shape::follow;
 use super::{Lint, rules};
 use crate::finding::shortened;
 use crate::signing::{Signing, security_of};
-use crate::spec::{Key, Node};
+use crate::spec::{Key, Node, Spec};
 use countersign_auth::recipe::{Output, Recipe};
 
 /// Looks at each webhook; at its recipe only if all recipes of the document hold.
 pub(super) fn check(lint: &mut Lint<'_>, signing: Option<&Signing>) {
-    let Some(webhooks) = lint.spec().root.get("x-webhooks") else { return };
+    let Some(webhooks) = lint.spec().root.get("x-webhooks").filter(|_| are_ours(lint.spec())) else { return };
     for (key, webhook) in webhooks.members() {
         name(lint, key, webhook);
         let Some((method, post)) = webhook.entry("post") else { continue };
@@ -21,6 +21,20 @@ pub(super) fn check(lint: &mut Lint<'_>, signing: Option<&Signing>) {
         let Some(schema) = body(lint, method, post) else { continue };
         dedupe(lint, key, webhook, schema);
     }
+}
+
+/// Whether `x-webhooks` is our extension: something else of ours stands in the document.
+///
+/// Published files use the same name for webhooks that nothing signs.
+pub(crate) fn are_ours(spec: &Spec) -> bool {
+    let root = &spec.root;
+    let components = root.get("components");
+    let schemes = components.and_then(|components| components.get("securitySchemes"));
+    let webhooks = root.get("x-webhooks");
+    root.at_pointer("/info/x-crate").is_some()
+        || components.is_some_and(|components| components.get("x-signing-recipes").is_some())
+        || schemes.into_iter().flat_map(Node::members).any(|(_, scheme)| scheme.get("x-signing").is_some())
+        || webhooks.into_iter().flat_map(Node::members).any(|(_, webhook)| webhook.get("dedupe").is_some())
 }
 
 fn name(lint: &mut Lint<'_>, key: &Key, webhook: &Node) {

@@ -6,9 +6,9 @@ use super::canonical::{Canonical, Id};
 use super::names::{field_name, type_name};
 use super::places::Places;
 use super::rules::{self, Rule};
-use crate::finding::Finding;
+use crate::finding::{Finding, shortened};
 use crate::references::References;
-use crate::spec::{Node, Spec, Value};
+use crate::spec::{Dialect, Node, Spec, Value};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -55,12 +55,12 @@ impl<'a> Document<'a> {
             Value::Text(text) | Value::Number(text) => text.as_str(),
             _ => "",
         };
-        let supported = text == "3.0" || text.starts_with("3.0.");
-        if !supported {
-            let message = format!("OpenAPI version `{text}` is not supported yet");
-            self.report(rules::UNSUPPORTED_VERSION, version, &message, "write the document in OpenAPI 3.0.3");
+        let known = Dialect::of(text).is_some();
+        if !known {
+            let message = format!("OpenAPI version `{}` is not supported", shortened(text, 20));
+            self.report(rules::UNSUPPORTED_VERSION, version, &message, "write the document in OpenAPI 3.0.x or 3.1.x");
         }
-        supported
+        known
     }
 
     /// Reports each `x-rust-name` that is not one.
@@ -113,7 +113,7 @@ impl<'a> Document<'a> {
     /// Reports what is wrong with a node; findings stand at its key.
     pub(super) fn report(&self, rule: Rule, node: &Node, message: &str, help: &str) {
         self.add([Finding {
-            file: self.spec.file.clone(),
+            file: self.spec.file_of(node.at).to_owned(),
             at: self.references.key_at(node),
             level: rule.level,
             rule: rule.id,

@@ -8,12 +8,14 @@ use super::operations::doc;
 use super::schemas::Types;
 use super::{bodies, rules};
 use crate::ir::{BodyContent, TypeExpr, Webhook};
+use crate::lint::webhooks::are_ours;
 use crate::signing::{Signing, security_of};
 use crate::spec::Node;
 
 /// Lowers all webhooks.
 pub(super) fn webhooks<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, signing: &Signing) -> Vec<Webhook> {
-    let entries = document.spec.root.get("x-webhooks").into_iter().flat_map(Node::members);
+    let webhooks = document.spec.root.get("x-webhooks").filter(|_| are_ours(document.spec));
+    let entries = webhooks.into_iter().flat_map(Node::members);
     entries.filter_map(|(key, webhook)| lower(document, types, signing, &key.text, webhook)).collect()
 }
 

@@ -44,7 +44,7 @@ fn syntax(error: &saphyr_parser::ScanError) -> Problem {
 
 fn mark(marker: saphyr_parser::Marker) -> Mark {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Mark { line: number(marker.line()), column: number(marker.col().saturating_add(1)) }
+    Mark::new(number(marker.line()), number(marker.col().saturating_add(1)))
 }
 
 #[derive(Default)]

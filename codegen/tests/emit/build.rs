@@ -61,7 +61,7 @@ pub(crate) fn doc(summary: &str, description: &str) -> Doc {
 }
 
 fn scheme(name: &str, recipe: Recipe) -> Scheme {
-    Scheme { name: name.into(), recipe, doc: Doc::default(), at: Mark { line: 7, column: 3 } }
+    Scheme { name: name.into(), recipe, doc: Doc::default(), at: Mark::new(7, 3) }
 }
 
 fn session(name: &str, kind: SessionKind) -> Session {
@@ -333,7 +333,7 @@ pub(crate) fn type_def(name: &str, kind: TypeKind) -> TypeDef {
     TypeDef {
         name: name.into(),
         doc: Doc::default(),
-        at: Mark { line: 40, column: 5 },
+        at: Mark::new(40, 5),
         deprecated: false,
         sent: true,
         received: true,
@@ -523,7 +523,7 @@ fn webhooks() -> Vec<Webhook> {
         id: format!("receive_{name}"),
         marker: marker.into(),
         doc: doc("An order changed", "A longer story."),
-        at: Mark { line: 30, column: 3 },
+        at: Mark::new(30, 3),
         deprecated: false,
         scheme: "acme".into(),
         dedupe: Some("/eventId".into()),
@@ -558,7 +558,7 @@ pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> i
         method: method.into(),
         path: path.into(),
         doc: doc("Does something", "A longer story.\n\n- one\n- two"),
-        at: Mark { line: 214, column: 5 },
+        at: Mark::new(214, 5),
         deprecated: false,
         repeat: Repeat::Safe,
         security: vec![vec!["acme".into()]],
