@@ -42,7 +42,7 @@ pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
     let mut lint = Lint {
         references: References::new(spec),
         dialect: spec.dialect(),
-        findings: Vec::new(),
+        findings: spec.notes.clone(),
         objects: Vec::new(),
         seen: HashSet::new(),
         waiting: Vec::new(),

@@ -5,12 +5,13 @@
 //! 2. `yaml` builds the tree from events; `json` from a syntax tree. Both count depth, nodes and text.
 //!
 //! YAML is read by its core schema: `no`, `on` and dates are text, keys are text (`200:` too). What a reader
-//! of YAML may understand differently from its author is refused with a place: keys that stand twice, merge
-//! keys, tags, keys that are not text, more than one document. Aliases are followed, up to a size; an anchor
+//! of YAML may understand differently from its author is refused with a place: keys that stand twice, tags, keys
+//! that are not text, more than one document. Merge keys of YAML 1.1 are merged, with a note. Aliases are followed, up to a size; an anchor
 //! inside itself is not. JSON is RFC 8259: no comments, no trailing commas.
 //!
 //! Nothing here knows OpenAPI, and nothing reads a file but [`read`].
 
+mod indent;
 mod json;
 mod yaml;
 
@@ -78,9 +79,19 @@ pub fn parse(file: impl Into<PathBuf>, text: impl Into<Vec<u8>>) -> Result<Spec,
         catch_unwind(AssertUnwindSafe(|| if is_json(&file, &text) { json::tree(&text) } else { yaml::tree(&text) }))
             .unwrap_or_else(|_| Err(vec![Problem::new(rules::SYNTAX, START, "this text can't be parsed")]));
     match tree {
-        Ok(root) => Ok(Spec { file, text, root, others: Vec::new(), refused: Vec::new() }),
+        Ok(Tree { root, notes }) => {
+            let notes = notes.iter().map(|problem| problem.finding(&file)).collect();
+            Ok(Spec { notes, ..Spec::new(file, text, root) })
+        }
         Err(problems) => Err(problems.iter().map(|problem| problem.finding(&file)).collect()),
     }
+}
+
+/// What a text holds.
+struct Tree {
+    root: Node,
+    /// What was read although it does not stand so in the format's own rules.
+    notes: Vec<Problem>,
 }
 
 const START: Mark = Mark { file: 0, line: 1, column: 1 };
@@ -219,7 +230,7 @@ impl Members {
 }
 
 fn duplicate_key(key: &Key, first: Mark) -> Problem {
-    let message = format!("the key `{}` stands here and at {first}", key.text);
+    let message = format!("the key `{}` stands here and at {first}", key.text.trim_end_matches('\0'));
     Problem::new(rules::DUPLICATE_KEY, key.at, message).help("remove one of the two")
 }
 

@@ -3,6 +3,7 @@
 //! A [`Spec`] is the document exactly as written, YAML or JSON, with the line and column of every node.
 //! It knows nothing of OpenAPI; [`crate::lint`] and [`crate::normalize`] do.
 
+use crate::finding::Finding;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,8 @@ pub struct Spec {
     pub others: Vec<Other>,
     /// References to other files that were not followed.
     pub refused: Vec<Refused>,
+    /// What was read although the format's own rules say otherwise.
+    pub notes: Vec<Finding>,
 }
 
 /// A file that a reference names.
@@ -105,6 +108,12 @@ impl Dialect {
 }
 
 impl Spec {
+    /// A document that is one file.
+    pub fn new(file: impl Into<PathBuf>, text: impl Into<String>, root: Node) -> Self {
+        let (file, text) = (file.into(), text.into());
+        Self { file, text, root, others: Vec::new(), refused: Vec::new(), notes: Vec::new() }
+    }
+
     /// The dialect that the document says; 3.0 where it says none that is known.
     pub fn dialect(&self) -> Dialect {
         let version = match self.root.get("openapi").map(|node| &node.value) {

@@ -29,6 +29,8 @@ components:
     Encoded: {$ref: '#/components/schemas/a%7E1b%7e0c'}
 ";
 
+const NOTES: [&str; 2] = ["foreign-webhooks", "merge-key"];
+
 #[test]
 fn rules_have_ids_of_their_own_and_a_sentence_each() {
     let ids: HashSet<_> = rules::ALL.iter().map(|rule| rule.id).collect();
@@ -36,7 +38,8 @@ fn rules_have_ids_of_their_own_and_a_sentence_each() {
     for rule in rules::ALL {
         assert!(rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{}", rule.id);
         assert!(rule.sentence.ends_with('.') && rule.sentence.len() < 140, "{}", rule.id);
-        assert_ne!(rule.level, Level::Note, "{}", rule.id);
+        // What is only loosened is mostly the business of lowering; these are the exceptions.
+        assert_eq!(rule.level == Level::Note, NOTES.contains(&rule.id), "{}", rule.id);
     }
 }
 

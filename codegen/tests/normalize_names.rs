@@ -158,7 +158,7 @@ fn hostile_names_become_names() {
         ("paths", map(paths)),
         ("components", map(vec![("schemas", map(schemas))])),
     ]);
-    let spec = Spec { file: "hostile.yaml".into(), text: String::new(), root, others: Vec::new(), refused: Vec::new() };
+    let spec = Spec::new("hostile.yaml", "", root);
     let ir = normalize(&spec, &context()).expect("hostile names are names in the end").ir;
     assert_eq!(ir.operations.len(), texts.len());
     check_names(&ir);

@@ -109,6 +109,18 @@ fn aliases_are_followed() {
 }
 
 #[test]
+fn merge_keys_are_merged_with_a_note() {
+    let spec = yaml("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc:\n  z: 3\n  <<: [*a, *b]\n  '<<': text\nd: {<<: *a}\n");
+    let c = spec.root.get("c").unwrap().to_json();
+    assert_eq!(c, serde_json::json!({"z": 3, "<<": "text", "x": 1, "y": 1}));
+    assert_eq!(spec.root.at_pointer("/d/y").unwrap().at, Mark::new(1, 17));
+    let notes: Vec<_> = spec.notes.iter().map(|note| (note.rule, note.at)).collect();
+    assert_eq!(notes, [("merge-key", Mark::new(5, 3)), ("merge-key", Mark::new(7, 5))]);
+    assert_eq!(refused("f.yaml", "a: {<<: 1}\n"), [("complex-key", 1, 9)]);
+    assert_eq!(refused("f.yaml", "a: {<<: {}, <<: {}}\n"), [("duplicate-key", 1, 13)]);
+}
+
+#[test]
 fn the_name_chooses_the_format_then_the_first_character() {
     assert!(parse("spec", " {\"a\": 1}").is_ok());
     assert!(parse("spec", "a: 1").is_ok());
@@ -120,7 +132,6 @@ fn the_name_chooses_the_format_then_the_first_character() {
 #[test]
 fn what_yaml_leaves_to_chance_is_refused() {
     assert_eq!(refused("f.yaml", "a: 1\nb: 2\na: 3\n"), [("duplicate-key", 3, 1)]);
-    assert_eq!(refused("f.yaml", "base: &b {x: 1}\nc:\n  <<: *b\n  y: 2\n"), [("merge-key", 3, 3)]);
     assert!(yaml("'<<': text\n").root.get("<<").is_some());
     assert_eq!(refused("f.yaml", "a: !!str 1\nb: !own {}\n"), [("yaml-tag", 1, 4), ("yaml-tag", 2, 4)]);
     assert_eq!(refused("f.yaml", "a: 1\n---\nb: 2\n"), [("several-documents", 2, 1)]);
@@ -283,4 +294,22 @@ fn large_and_flat_documents_are_read() {
 fn a_file_that_is_not_there_is_trouble_and_no_finding() {
     let error = read(std::path::Path::new("/nowhere/openapi.yaml")).expect_err("there is no such file");
     assert_eq!(error.to_string(), "can't read /nowhere/openapi.yaml");
+}
+
+#[test]
+fn quoted_text_may_go_on_left_of_its_key() {
+    let text = "a:\n  - b: \"one\n two\n\n  three\"\n    c: {d: 'x\ny', e: z}\n    f: |\n      \"not\n      quoted\n    g: 'it''s\nfine' # no\n    h: \"q\\\n r\"\n    i: don't\n    j: '\n  k'\n";
+    let spec = yaml(text);
+    let item = spec.root.at_pointer("/a/0").unwrap();
+    assert_eq!(item.get("b").unwrap().text(), Some("one two\nthree"));
+    assert_eq!(item.at_pointer("/c/d").unwrap().text(), Some("x y"));
+    assert_eq!(item.get("f").unwrap().text(), Some("\"not\nquoted\n"));
+    assert_eq!(item.get("g").unwrap().text(), Some("it's fine"));
+    assert_eq!(item.get("h").unwrap().text(), Some("qr"));
+    assert_eq!(item.get("j").unwrap().text(), Some(" k"));
+    // Columns are those of the file, also behind the text on its last line.
+    assert_eq!(at(item.at_pointer("/c/e").unwrap()), (7, 8));
+    assert_eq!(item.entry("h").unwrap().0.at, Mark::new(13, 5));
+    assert_eq!(refused("f.yaml", "a:\n  - b: \"one\n two\n"), [("syntax", 2, 8)]);
+    assert_eq!(refused("f.yaml", "a:\n  - b: \"one\n two\"\n    b: 1\n"), [("duplicate-key", 4, 5)]);
 }

@@ -37,7 +37,7 @@ rules! {
     ALIAS_BOMB = Error "alias-bomb" "Anchors and aliases copy at most 100,000 values and 8 MiB of text.";
     ANCHOR_INSIDE_ITSELF = Error "anchor-inside-itself" "An alias does not stand inside its own anchor.";
     DUPLICATE_KEY = Error "duplicate-key" "A key stands once in its map.";
-    MERGE_KEY = Error "merge-key" "Merge keys (`<<`) are not used.";
+    MERGE_KEY = Note "merge-key" "Merge keys (`<<`) are YAML 1.1; they are merged.";
     YAML_TAG = Error "yaml-tag" "YAML tags are not used.";
     COMPLEX_KEY = Error "complex-key" "Keys are text.";
     SEVERAL_DOCUMENTS = Error "several-documents" "A file holds one YAML document.";

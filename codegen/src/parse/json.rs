@@ -3,7 +3,7 @@
 //! The syntax tree behind this is built by recursion and is a little more liberal than the RFC, so a scan
 //! goes before it that holds depth, size and the characters between tokens to the letter.
 
-use super::{Cursor, DEEPEST, MOST_NODES, Members, Problem, START, duplicate_key, too_deep, too_many_nodes};
+use super::{Cursor, DEEPEST, MOST_NODES, Members, Problem, START, Tree, duplicate_key, too_deep, too_many_nodes};
 use crate::lint::rules;
 use crate::spec::{Key, Mark, Node, Value};
 use jsonc_parser::ast;
@@ -11,7 +11,7 @@ use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 
 /// The tree of the one value in `text`.
-pub(super) fn tree(text: &str) -> Result<Node, Vec<Problem>> {
+pub(super) fn tree(text: &str) -> Result<Tree, Vec<Problem>> {
     scan(text).map_err(|problem| vec![problem])?;
     let collect = CollectOptions { comments: CommentCollectionStrategy::Off, tokens: false };
     let parsed = parse_to_ast(text, &collect, &STRICT).map_err(|error| {
@@ -23,7 +23,7 @@ pub(super) fn tree(text: &str) -> Result<Node, Vec<Problem>> {
     };
     let mut builder = Builder { cursor: Cursor::new(text), problems: Vec::new() };
     let root = builder.node(root);
-    if builder.problems.is_empty() { Ok(root) } else { Err(builder.problems) }
+    if builder.problems.is_empty() { Ok(Tree { root, notes: Vec::new() }) } else { Err(builder.problems) }
 }
 
 const STRICT: ParseOptions = ParseOptions {

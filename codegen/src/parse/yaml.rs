@@ -3,54 +3,84 @@
 //! The tree is built with a list of open lists and maps, not by recursion, and every limit is checked before
 //! something is copied, so a small hostile file costs little time and memory.
 
+use super::indent::{Indented, indented};
 use super::{
-    DEEPEST, MOST_COPIED_NODES, MOST_COPIED_TEXT, MOST_NODES, Members, Problem, START, duplicate_key, plain_scalar,
-    too_deep, too_many_nodes,
+    DEEPEST, MOST_COPIED_NODES, MOST_COPIED_TEXT, MOST_NODES, Members, Problem, START, Tree, duplicate_key,
+    plain_scalar, too_deep, too_many_nodes,
 };
 use crate::lint::rules;
 use crate::spec::{Key, Mark, Node, Value};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The tree of the one document in `text`.
-pub(super) fn tree(text: &str) -> Result<Node, Vec<Problem>> {
-    let mut builder = Builder::default();
+pub(super) fn tree(text: &str) -> Result<Tree, Vec<Problem>> {
+    let first = build(text, BTreeMap::new());
+    let left = |problem: &Problem| problem.rule == rules::SYNTAX && problem.message.contains(TOO_FAR_LEFT);
+    match first {
+        Err(problems) if problems.last().is_some_and(left) => match indented(text) {
+            // What holds with the lines moved is what stands there; otherwise the first answer is the right one.
+            Some(Indented { text, lines }) => build(&text, lines).map_err(|second| better(problems, second)),
+            None => Err(problems),
+        },
+        first => first,
+    }
+}
+
+/// The key of a merge, which stands without quotes.
+const MERGE: &str = "<<\0";
+
+/// What the parser says of quoted text whose lines stand left of its key.
+const TOO_FAR_LEFT: &str = "invalid indentation in quoted scalar";
+
+/// Findings of the second reading, unless the lines were moved in vain.
+fn better(first: Vec<Problem>, second: Vec<Problem>) -> Vec<Problem> {
+    let in_vain = second.iter().any(|problem| problem.message.contains(TOO_FAR_LEFT));
+    if in_vain { first } else { second }
+}
+
+fn build(text: &str, moved: BTreeMap<usize, usize>) -> Result<Tree, Vec<Problem>> {
+    let mut builder = Builder { moved, ..Builder::default() };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let step = match event {
             Ok((event, span)) => builder.event(event, span),
-            Err(error) => Err(syntax(&error)),
+            Err(error) => Err(syntax(&error, builder.mark(*error.marker()))),
         };
         if let Err(problem) = step {
             builder.problems.push(problem);
             return Err(builder.problems);
         }
     }
+    if builder.moved.len() > builder.moved_in_quotes {
+        let message = format!("this is not YAML: {TOO_FAR_LEFT}");
+        return Err(vec![Problem::new(rules::SYNTAX, START, message)]);
+    }
     match builder.root {
         _ if !builder.problems.is_empty() => Err(builder.problems),
-        Some(root) => Ok(root),
+        Some(root) => Ok(Tree { root, notes: builder.notes }),
         None => Err(vec![Problem::new(rules::SYNTAX, START, "the file holds no document")]),
     }
 }
 
-fn syntax(error: &saphyr_parser::ScanError) -> Problem {
+fn syntax(error: &saphyr_parser::ScanError, at: Mark) -> Problem {
     // The scanner runs ahead of the events and has a limit of its own.
     if error.info().contains("recursion") {
-        return too_deep(mark(*error.marker()));
+        return too_deep(at);
     }
-    let problem = Problem::new(rules::SYNTAX, mark(*error.marker()), format!("this is not YAML: {}", error.info()));
+    let problem = Problem::new(rules::SYNTAX, at, format!("this is not YAML: {}", error.info()));
     if error.info().contains("tab") { problem.help("indent with spaces") } else { problem }
-}
-
-fn mark(marker: saphyr_parser::Marker) -> Mark {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Mark::new(number(marker.line()), number(marker.col().saturating_add(1)))
 }
 
 #[derive(Default)]
 struct Builder {
     problems: Vec<Problem>,
+    notes: Vec<Problem>,
     root: Option<Node>,
+    /// Lines that were moved to the right, and how far.
+    moved: BTreeMap<usize, usize>,
+    /// How many of them lie in quoted text.
+    moved_in_quotes: usize,
     documents: usize,
     open: Vec<Open>,
     anchors: HashMap<usize, Anchored>,
@@ -86,11 +116,14 @@ struct Anchored {
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
-        let at = mark(span.start);
+        let at = self.mark(span.start);
         match event {
             Event::DocumentStart(_) => self.document(at),
             Event::Scalar(text, style, anchor, tag) => {
                 self.tag(tag.is_some(), at);
+                if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
+                    self.moved_in_quotes += self.moved.range(span.start.line() + 1..=span.end.line()).count();
+                }
                 self.scalar(&text, style, anchor, at)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -105,6 +138,13 @@ impl Builder {
             Event::Alias(anchor) => self.alias(anchor, at),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
         }
+    }
+
+    /// A place in the text as it was before lines were moved.
+    fn mark(&self, marker: saphyr_parser::Marker) -> Mark {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let shift = self.moved.get(&marker.line()).copied().unwrap_or_default();
+        Mark::new(number(marker.line()), number(marker.col().saturating_sub(shift).saturating_add(1)))
     }
 
     fn document(&mut self, at: Mark) -> Result<(), Problem> {
@@ -127,9 +167,9 @@ impl Builder {
         self.count(1, text.len(), at)?;
         if let Some(Open { content: Content::Map(_, key @ None), .. }) = self.open.last_mut() {
             if style == ScalarStyle::Plain && text == "<<" {
-                let help = "write the members out, or use allOf";
-                self.problems
-                    .push(Problem::new(rules::MERGE_KEY, at, "merge keys are not part of YAML 1.2").help(help));
+                // Text in quotes may be called the same; this key is known by a character that no text has.
+                *key = Some(Key { text: MERGE.to_owned(), at });
+                return Ok(());
             }
             if style == ScalarStyle::Plain && text.is_empty() {
                 return Err(complex_key(at));
@@ -165,9 +205,36 @@ impl Builder {
         };
         let value = match open.content {
             Content::List(items) => Value::List(items),
-            Content::Map(members, _) => Value::Map(members.list),
+            Content::Map(members, _) => Value::Map(self.merged(members)?),
         };
         self.finish(Node { value, at: open.at }, open.anchor, size)
+    }
+
+    /// The members of a map, with those of its merge keys behind them.
+    ///
+    /// A member of the map itself goes before one that is merged, and the first of several maps before the next.
+    fn merged(&mut self, mut members: Members) -> Result<Vec<(Key, Node)>, Problem> {
+        let Some(index) = members.list.iter().position(|(key, _)| key.text == MERGE) else { return Ok(members.list) };
+        let (key, node) = members.list.remove(index);
+        let sources = match node.value {
+            Value::List(items) => items,
+            value => vec![Node { value, at: node.at }],
+        };
+        for source in sources {
+            let Value::Map(more) = source.value else {
+                let problem = Problem::new(rules::COMPLEX_KEY, source.at, "`<<` merges maps, and this is none");
+                return Err(problem.help("put an alias of a map here, or put `<<` in quotes"));
+            };
+            for (key, node) in more {
+                if members.place(&key.text).is_none() {
+                    members.push(key, node);
+                }
+            }
+        }
+        let help = "write the members out, or use a `$ref`: other readers may take `<<` for a name";
+        let message = "merge keys are YAML 1.1; the members are merged";
+        self.notes.push(Problem::new(rules::MERGE_KEY, key.at, message).help(help));
+        Ok(members.list)
     }
 
     /// Puts a finished value where it belongs.
