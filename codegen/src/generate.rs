@@ -4,10 +4,12 @@
 
 use crate::emit::{EmitOptions, RuntimeLocation, emit};
 use crate::files::CrateFiles;
-use crate::finding::{Finding, Sources, has_errors, joined};
+use crate::finding::{Finding, Level, Sources, has_errors, joined};
+use crate::kept::Names;
 use crate::lint::lint;
 use crate::normalize::normalize;
 use crate::parse::{LONGEST_FILE, parse};
+use crate::spec::Mark;
 use crate::vectors::Vectors;
 use crate::{lint, normalize};
 use std::fs::File;
@@ -25,6 +27,8 @@ pub struct Source {
     pub provider: String,
     /// The crate's name, if it is not `info.x-crate.name`.
     pub crate_name: Option<String>,
+    /// The file of names that were chosen before; written if it is absent.
+    pub names: Option<PathBuf>,
     /// Where the crate will stand.
     pub options: EmitOptions,
 }
@@ -41,10 +45,12 @@ impl Source {
             repository: REPOSITORY.to_owned(),
             spec_url: Some(format!("{REPOSITORY}/blob/main/{shown}")),
         };
-        Self { spec: root.join(&shown), shown, provider: provider.to_owned(), crate_name: None, options }
+        let spec = root.join(&shown);
+        let names = Some(spec.with_file_name(NAMES));
+        Self { spec, shown, provider: provider.to_owned(), crate_name: None, names, options }
     }
 
-    /// A spec that lies anywhere; its crate uses the runtime in the workspace at `root`.
+    /// A spec that lies anywhere; names are kept if `acme.names.json` stands beside `acme.yaml`. Its crate uses the runtime in the workspace at `root`.
     pub fn anywhere(root: &Path, spec: &Path, crate_name: &str, command: &str) -> Self {
         let runtime = RuntimeLocation { version: VERSION.to_owned(), path: Some(slashes(&root.join("runtime"))) };
         let options = EmitOptions {
@@ -59,6 +65,7 @@ impl Source {
             shown: slashes(spec),
             provider: crate_name.strip_suffix("-client").unwrap_or(crate_name).to_owned(),
             crate_name: Some(crate_name.to_owned()),
+            names: Some(spec.with_extension(NAMES)).filter(|file| file.exists()),
             options,
         }
     }
@@ -75,6 +82,23 @@ pub struct Generated {
     pub files: CrateFiles,
     /// What the author should look at, and what was expressed more loosely than the spec says.
     pub notes: Vec<Finding>,
+    /// The names file and its new text, if there is to be one.
+    pub names: Option<(PathBuf, String)>,
+}
+
+impl Generated {
+    /// Whether the names file on disk is the new one.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn has_fresh_names(&self) -> io::Result<bool> {
+        let Some((file, text)) = &self.names else { return Ok(true) };
+        match std::fs::read_to_string(file) {
+            Ok(on_disk) => Ok(on_disk == *text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Why a spec becomes nothing.
@@ -105,32 +129,68 @@ pub enum Failure {
 /// [`Failure`].
 pub fn generate(source: &Source) -> Result<Generated, Failure> {
     let (text, vectors) = (read(&source.spec)?, vectors(source)?);
-    let sources = sources(source, &text, &vectors);
+    let kept = kept_text(source)?;
+    let sources = sources(source, &text, &vectors).with(kept_shown(source), kept.clone());
     let flow = || {
+        let names = kept_names(source, &kept)?;
         let spec = parse(&source.shown, text)?;
         let findings = lint(&spec, &lint_context(source, vectors));
-        let (ir, more) = match normalize(&spec, &normalize_context(source)) {
-            Ok(normalized) => (Some(normalized.ir), normalized.notes),
-            Err(more) => (None, more),
+        let normalized = match normalize(&spec, &normalize_context(source, names)) {
+            Ok(normalized) => normalized,
+            Err(more) => return Err(joined(findings, more)),
         };
-        let notes = joined(findings, more);
-        match ir {
-            Some(ir) if !has_errors(&notes) => Ok(Generated { files: emit(&ir, &source.options)?, notes }),
-            _ => Err(notes),
+        let notes = joined(findings, normalized.notes);
+        if has_errors(&notes) {
+            return Err(notes);
         }
+        let files = emit(&normalized.ir, &source.options)?;
+        Ok(Generated { files, notes, names: source.names.clone().map(|file| (file, normalized.names.text())) })
     };
     flow().map_err(|findings| Failure::Findings { findings, sources })
+}
+
+/// The text of the names file; that of no names if there is none yet.
+fn kept_text(source: &Source) -> Result<String, Failure> {
+    let Some(file) = &source.names else { return Ok("{}".to_owned()) };
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("{}".to_owned()),
+        Err(error) => Err(Failure::Io { file: file.clone(), source: error }),
+    }
+}
+
+/// The names file as findings name it: beside the spec.
+fn kept_shown(source: &Source) -> String {
+    let name = source.names.as_deref().and_then(Path::file_name).unwrap_or_default();
+    slashes(&Path::new(&source.shown).with_file_name(name))
+}
+
+fn kept_names(source: &Source, text: &str) -> Result<Names, Vec<Finding>> {
+    let place = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Names::parse(text).map_err(|error| {
+        vec![Finding {
+            file: kept_shown(source).into(),
+            at: Mark { line: place(error.line()), column: place(error.column()), ..Mark::default() },
+            level: Level::Error,
+            rule: normalize::rules::NAMES_FILE.id,
+            pointer: String::new(),
+            message: format!("this is not a file of names: {error}"),
+            help: Some("bring its last good version back, or remove it: names are then chosen anew".to_owned()),
+        }]
+    })
 }
 
 fn lint_context(source: &Source, vectors: Vectors) -> lint::Context {
     lint::Context { vectors, crate_is_named: source.crate_name.is_some() }
 }
 
-fn normalize_context(source: &Source) -> normalize::Context {
+fn normalize_context(source: &Source, names: Names) -> normalize::Context {
     normalize::Context {
         provider: source.provider.clone(),
         spec_path: source.shown.clone(),
         crate_name: source.crate_name.clone(),
+        names,
+        names_file: kept_shown(source),
     }
 }
 
@@ -162,6 +222,9 @@ fn sources(source: &Source, spec: &[u8], vectors: &Vectors) -> Sources {
         Vectors::Missing => sources,
     }
 }
+
+/// The names file's name, or its extension beside a spec that lies anywhere.
+const NAMES: &str = "names.json";
 
 /// Runtime and generator are released together.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

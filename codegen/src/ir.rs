@@ -130,6 +130,8 @@ pub enum SessionKind {
 /// A named type.
 #[derive(Clone, Debug)]
 pub struct TypeDef {
+    /// The place of its schema: `/components/schemas/Order`; of schemas that are joined, all of them.
+    pub pointer: String,
     /// Rust name, a fixpoint of heck's `UpperCamelCase`.
     pub name: String,
     /// What the document says.

@@ -10,6 +10,7 @@ pub mod files;
 pub mod finding;
 pub mod generate;
 pub mod ir;
+pub mod kept;
 pub mod layout;
 pub mod lint;
 pub mod manifest;

@@ -6,7 +6,7 @@
 //! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
 //! 5. `operations` lowers each method, with `parameters`, `bodies` and `responses`; `webhooks` what
 //!    the provider sends; `service` the rest.
-//! 6. `order` sorts what has no order of its own; `finish` chooses final names, places each `Box` and says what is
+//! 6. `kept` gives what had a name before that name; `order` sorts what has no order of its own; `finish` chooses final names, places each `Box` and says what is
 //!    sent and what is received.
 //!
 //! OpenAPI 3.0.x in one document is read. What can't be expressed is loosened with a note, or is a finding with
@@ -20,6 +20,7 @@ mod document;
 mod enums;
 mod finish;
 mod json_types;
+mod kept;
 mod keywords;
 mod limits;
 mod names;
@@ -38,6 +39,7 @@ mod webhooks;
 
 use crate::finding::{Finding, Level};
 use crate::ir::Ir;
+use crate::kept::Names;
 use crate::references::References;
 use crate::signing::signing;
 use crate::spec::Spec;
@@ -53,6 +55,10 @@ pub struct Context {
     pub spec_path: String,
     /// Name of the crate, if it is not `info.x-crate.name`.
     pub crate_name: Option<String>,
+    /// Names that were chosen before.
+    pub names: Names,
+    /// The file that they are from, as findings name it: `specs/acme/names.json`.
+    pub names_file: String,
 }
 
 /// A lowered document.
@@ -62,6 +68,8 @@ pub struct Normalized {
     pub ir: Ir,
     /// What was expressed more loosely than the document says.
     pub notes: Vec<Finding>,
+    /// Every name that was chosen.
+    pub names: Names,
 }
 
 /// Lowers a document.
@@ -91,12 +99,13 @@ pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Findi
     webhooks.sort_by(|a, b| a.name.cmp(&b.name));
     let defs = finish::finish(&document, types.into_defs(), &mut operations, &mut webhooks);
     let api = service::api(&document, context, &operations);
+    let (schemes, tokens, sessions) = (signing.schemes, signing.tokens, signing.sessions);
+    let mut ir = Ir { api, schemes, tokens, sessions, types: defs, operations, webhooks };
+    let names = kept::keep(&document, &mut ir, &context.names, &context.names_file);
+    order::rest(&mut ir);
     let findings = document.into_findings();
     if findings.iter().any(|finding| finding.level == Level::Error) {
         return Err(findings);
     }
-    let (schemes, tokens, sessions) = (signing.schemes, signing.tokens, signing.sessions);
-    let mut ir = Ir { api, schemes, tokens, sessions, types: defs, operations, webhooks };
-    order::rest(&mut ir);
-    Ok(Normalized { ir, notes: findings })
+    Ok(Normalized { ir, notes: findings, names })
 }

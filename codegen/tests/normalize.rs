@@ -45,7 +45,7 @@ fn outcome(case: &str) -> String {
         Ok(spec) => spec,
         Err(findings) => return show::findings(&findings),
     };
-    let context = Context { provider: "acme".to_owned(), spec_path: "case.yaml".to_owned(), crate_name: None };
+    let context = Context { provider: "acme".to_owned(), spec_path: "case.yaml".to_owned(), ..Context::default() };
     match normalize(&spec, &context) {
         Ok(normalized) => show::ir(&normalized.ir) + &show::findings(&normalized.notes),
         Err(findings) => show::findings(&findings),

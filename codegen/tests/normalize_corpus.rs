@@ -35,8 +35,12 @@ fn published_documents() {
                 continue;
             }
         };
-        let context =
-            Context { provider: "corpus".to_owned(), spec_path: name.clone(), crate_name: Some("corpus".to_owned()) };
+        let context = Context {
+            provider: "corpus".to_owned(),
+            spec_path: name.clone(),
+            crate_name: Some("corpus".to_owned()),
+            ..Context::default()
+        };
         let start = Instant::now();
         let (result, findings) = match normalize(&spec, &context) {
             Ok(normalized) => {

@@ -14,7 +14,7 @@ fn lower(schemas: impl IntoIterator<Item = (String, String)>) -> Result<Ir, Vec<
         let _ = writeln!(text, "    {key}: {schema}");
     }
     let spec = parse("hostile.yaml", text).expect("YAML");
-    let context = Context { provider: "acme".to_owned(), spec_path: "hostile.yaml".to_owned(), crate_name: None };
+    let context = Context { provider: "acme".to_owned(), spec_path: "hostile.yaml".to_owned(), ..Context::default() };
     let start = Instant::now();
     let result = normalize(&spec, &context);
     // Generous: test machines are slow, and exponential growth is not this close.

@@ -213,7 +213,7 @@ fn cases() -> Vec<(PathBuf, Spec)> {
 }
 
 fn context() -> Context {
-    Context { provider: "acme".to_owned(), spec_path: "case.yaml".to_owned(), crate_name: None }
+    Context { provider: "acme".to_owned(), spec_path: "case.yaml".to_owned(), ..Context::default() }
 }
 
 /// Each name with the place that it stands for.

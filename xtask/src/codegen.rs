@@ -5,9 +5,10 @@
 use crate::{verdict, workspace};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use countersign_codegen::files::{self, CrateFiles, Stale, StaleKind};
+use countersign_codegen::files::{self, Stale, StaleKind};
 use countersign_codegen::finding::{Finding, Level, render};
-use countersign_codegen::generate::{Failure, Source, generate};
+use countersign_codegen::generate::{Failure, Generated, Source, generate};
+use countersign_codegen::kept;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,8 +51,11 @@ pub(crate) fn run(task: &Codegen) -> Result<ExitCode> {
     }
     let jobs = jobs(task, &root)?;
     let Some(crates) = generate_all(&jobs)? else { return Ok(verdict(false)) };
-    for (job, files) in jobs.iter().zip(&crates) {
-        let written = files::write(files, &job.folder).with_context(|| format!("can't write {}", job.shown))?;
+    for (job, made) in jobs.iter().zip(&crates) {
+        let written = files::write(&made.files, &job.folder).with_context(|| format!("can't write {}", job.shown))?;
+        if let (false, Some((file, text))) = (made.has_fresh_names()?, &made.names) {
+            kept::write(file, text).with_context(|| format!("can't write {}", file.display()))?;
+        }
         workspace::print(&format!("{}: {written}\n", job.name))?;
     }
     Ok(verdict(true))
@@ -80,7 +84,7 @@ fn abandoned(root: &Path) -> Result<Vec<String>> {
 }
 
 /// The crates in the order of the jobs; nothing if a spec has errors, which are shown together.
-fn generate_all(jobs: &[Job]) -> Result<Option<Vec<CrateFiles>>> {
+fn generate_all(jobs: &[Job]) -> Result<Option<Vec<Generated>>> {
     let mut crates = Vec::new();
     for job in jobs {
         match generate(&job.source) {
@@ -88,7 +92,8 @@ fn generate_all(jobs: &[Job]) -> Result<Option<Vec<CrateFiles>>> {
                 if let warnings @ 1.. = count(&generated.notes, Level::Warning) {
                     workspace::print(&format!("{}: {}, see `lint`\n", job.name, plural(warnings, "warning")))?;
                 }
-                crates.push(generated.files);
+                report_names(&generated.notes)?;
+                crates.push(generated);
             }
             Err(Failure::Findings { findings, sources }) => {
                 let errors = plural(count(&findings, Level::Error), "error");
@@ -99,6 +104,17 @@ fn generate_all(jobs: &[Job]) -> Result<Option<Vec<CrateFiles>>> {
     }
     Ok((crates.len() == jobs.len()).then_some(crates))
 }
+
+/// What callers must follow: names that changed, and those that are gone.
+fn report_names(notes: &[Finding]) -> Result<()> {
+    for note in notes.iter().filter(|note| NAME_RULES.contains(&note.rule)) {
+        workspace::print(&format!("{}: {}[{}]: {}\n", note.pointer, note.level.word(), note.rule, note.message))?;
+    }
+    Ok(())
+}
+
+/// Rules on the names file.
+const NAME_RULES: [&str; 3] = ["names-file", "renamed", "vanished-name"];
 
 fn count(findings: &[Finding], level: Level) -> usize {
     findings.iter().filter(|finding| finding.level == level).count()
@@ -145,11 +161,16 @@ fn replaceable(folder: &Path) -> Result<()> {
 fn compare(jobs: &[Job]) -> Result<bool> {
     let Some(crates) = generate_all(jobs)? else { return Ok(false) };
     let mut same = true;
-    for (job, files) in jobs.iter().zip(&crates) {
-        let stale = files::compare(files, &job.folder).with_context(|| format!("can't read {}", job.shown))?;
-        if !stale.is_empty() {
+    for (job, made) in jobs.iter().zip(&crates) {
+        let stale = files::compare(&made.files, &job.folder).with_context(|| format!("can't read {}", job.shown))?;
+        let has_names = made.has_fresh_names()?;
+        if !stale.is_empty() || !has_names {
             same = false;
-            let sentences: String = stale.iter().map(|file| sentence(job, file)).collect();
+            let mut sentences: String = stale.iter().map(|file| sentence(job, file)).collect();
+            if !has_names {
+                let spec = &job.source.shown;
+                sentences.push_str(&format!("error: the names file beside {spec} is missing or out of date\n"));
+            }
             let help = format!("help: run `{}` and commit the result\n", job.source.options.command);
             workspace::print(&(sentences + &help))?;
         }

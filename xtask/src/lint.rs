@@ -81,5 +81,6 @@ fn outside(root: &Path, path: &Path, shown: &Path) -> normalize::Context {
         spec_path: shown.display().to_string(),
         crate_name: (!of_provider).then(|| "anywhere-client".to_owned()),
         provider: folder,
+        ..normalize::Context::default()
     }
 }

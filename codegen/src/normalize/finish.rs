@@ -159,7 +159,7 @@ fn hashed(wish: &str, key: &str, used: &BTreeSet<String>) -> String {
         .unwrap_or_else(|| wish.to_owned())
 }
 
-fn rename(ty: &mut TypeExpr, names: &BTreeMap<String, String>) {
+pub(super) fn rename(ty: &mut TypeExpr, names: &BTreeMap<String, String>) {
     match ty {
         TypeExpr::Named(key) => {
             if let Some(name) = names.get(key) {
@@ -171,7 +171,7 @@ fn rename(ty: &mut TypeExpr, names: &BTreeMap<String, String>) {
     }
 }
 
-fn each_type(def: &mut TypeDef, visit: &mut impl FnMut(&mut TypeExpr)) {
+pub(super) fn each_type(def: &mut TypeDef, visit: &mut impl FnMut(&mut TypeExpr)) {
     match &mut def.kind {
         TypeKind::Struct(object) => {
             object.fields.iter_mut().for_each(|field| visit(&mut field.ty));
@@ -184,12 +184,12 @@ fn each_type(def: &mut TypeDef, visit: &mut impl FnMut(&mut TypeExpr)) {
 
 /// Which way a value goes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Way {
+pub(super) enum Way {
     Sent,
     Received,
 }
 
-fn each_operation_type(operation: &mut Operation, visit: &mut impl FnMut(&mut TypeExpr, Way)) {
+pub(super) fn each_operation_type(operation: &mut Operation, visit: &mut impl FnMut(&mut TypeExpr, Way)) {
     for parameter in &mut operation.parameters {
         visit(&mut parameter.ty, Way::Sent);
     }

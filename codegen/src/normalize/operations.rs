@@ -202,7 +202,8 @@ fn modules(document: &Document<'_>) -> BTreeMap<String, String> {
 }
 
 /// File names that some systems or Rust itself keep.
-const MODULES: [&str; 10] = ["aux", "client", "con", "lib", "main", "mod", "nul", "operations", "prn", "types"];
+pub(super) const MODULES: [&str; 10] =
+    ["aux", "client", "con", "lib", "main", "mod", "nul", "operations", "prn", "types"];
 
 /// The tag that decides on an operation's module.
 pub(super) fn first_tag(node: &Node) -> &str {

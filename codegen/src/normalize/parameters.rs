@@ -290,7 +290,7 @@ fn argument_names(parameters: &[(Parameter, &str)]) -> Vec<String> {
 }
 
 /// Names that a call has already, and that other arguments have.
-const ARGUMENTS: [&str; 11] =
+pub(super) const ARGUMENTS: [&str; 11] =
     ["body", "by", "clone", "extra_header", "fmt", "from", "into", "into_future", "map", "new", "timeout"];
 
 /// Takes the parameters of which exactly one is given out of the others.

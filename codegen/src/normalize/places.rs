@@ -125,7 +125,7 @@ fn place_text(path: &str, method: &str) -> String {
 }
 
 /// What the client itself is made of, and what every type has.
-const CLIENT_METHODS: [&str; 26] = [
+pub(super) const CLIENT_METHODS: [&str; 26] = [
     "as_ref",
     "backend",
     "base_url",

@@ -26,16 +26,16 @@ rules! {
     IGNORED_KEYWORD = Note "ignored-keyword" "Keywords of a schema are those of OpenAPI 3.0, and have its types.";
     IGNORED_MAPPING = Note "ignored-mapping" "A discriminator's mapping leads to branches.";
     IGNORED_SERVER = Note "ignored-server" "A server's URL is whole.";
-    LOOSENED_ALL_OF = Note "loosened-all-of" "Schemas joined by `allOf` allow a common value.";
     LOOSENED_ALLOW_RESERVED = Note "loosened-allow-reserved" "Reserved characters in queries are percent-encoded.";
+    LOOSENED_ALL_OF = Note "loosened-all-of" "Schemas joined by `allOf` allow a common value.";
     LOOSENED_DISCRIMINATOR = Note "loosened-discriminator" "A discriminator's branches are objects.";
     LOOSENED_ENUM_VALUE = Note "loosened-enum-value" "Values of a text enum are text.";
     LOOSENED_FORMAT = Note "loosened-format" "A format stands beside a type.";
     LOOSENED_MEDIA_TYPE = Note "loosened-media-type" "Responses are JSON, text or bytes; others are read as bytes.";
     LOOSENED_MEDIA_TYPES = Note "loosened-media-types" "A response of one status has one media type.";
     LOOSENED_MIXED_ENUM = Note "loosened-mixed-enum" "Values of an enum have one type.";
-    LOOSENED_NO_SUCCESS = Note "loosened-no-success" "An operation describes its success.";
     LOOSENED_NOT = Note "loosened-not" "`not` is not checked.";
+    LOOSENED_NO_SUCCESS = Note "loosened-no-success" "An operation describes its success.";
     LOOSENED_PARAMETER = Note "loosened-parameter" "A parameter has one type.";
     LOOSENED_PATH_PARAMETER = Note "loosened-path-parameter" "Every variable of a path is a required parameter.";
     LOOSENED_RECURSIVE_LIST = Note "loosened-recursive-list" "A list or map is not its own item.";
@@ -45,6 +45,8 @@ rules! {
     LOOSENED_UNION = Note "loosened-union" "Branches of a union are told apart by what is always there.";
     LOOSENED_VALIDATION_BRANCHES = Note "loosened-validation-branches" "Branches of `oneOf` and `anyOf` are schemas of their own.";
     NAMED_BY_PLACE = Note "named-by-place" "An operation has an operationId of its own.";
+    NAMES_FILE = Warning "names-file" "Names in the names file are names in Rust, each once where it stands.";
+    RENAMED = Warning "renamed" "What had a name once keeps it.";
     RUST_NAME = Error "rust-name" "`x-rust-name` is a name in Rust's case, and means nothing else there.";
     TOO_MANY_BRANCHES = Error "too-many-branches" "Several choices joined make at most 64 variants.";
     TOO_NESTED = Error "too-nested" "Schemas are joined and nested at most some hundred times.";
@@ -61,4 +63,5 @@ rules! {
     UNSUPPORTED_PARAMETER_TYPE = Error "unsupported-parameter-type" "Parameters are text, numbers, booleans and enums, and lists of them in queries; others are not supported yet.";
     UNSUPPORTED_SESSIONS = Error "unsupported-sessions" "An operation needs at most one session.";
     UNSUPPORTED_TYPE_LIST = Error "unsupported-type-list" "A schema has one type; a list of types is not supported yet.";
+    VANISHED_NAME = Note "vanished-name" "What the names file names is in the document.";
 }

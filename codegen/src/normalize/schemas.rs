@@ -338,6 +338,7 @@ impl<'d, 'a> Types<'d, 'a> {
         };
         let canonical = &work.canonical;
         let def = TypeDef {
+            pointer: work.key.clone(),
             name: work.key.clone(),
             doc: canonical.doc.clone(),
             at: work.at,

@@ -331,6 +331,7 @@ pub(crate) fn plain() -> TypeExpr {
 
 pub(crate) fn type_def(name: &str, kind: TypeKind) -> TypeDef {
     TypeDef {
+        pointer: format!("/components/schemas/{name}"),
         name: name.into(),
         doc: Doc::default(),
         at: Mark::new(40, 5),
