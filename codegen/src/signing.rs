@@ -18,6 +18,7 @@ use crate::ir::{Doc, Scheme, Session, SessionKind};
 use crate::lint::extensions::has_member;
 use crate::lint::operations::METHODS;
 use crate::lint::rules::{self, Rule};
+use crate::normalize::rules::SCHEME_CERTIFICATE;
 use crate::references::{References, escape_token};
 use crate::spec::{Mark, Node, Spec, Value};
 use countersign_auth::document::{self, DocumentError};
@@ -267,10 +268,15 @@ impl<'a> Reader<'_, 'a> {
         let mut names = taken(signing);
         let mut found: Vec<(String, &'a Node, &'a Node, Mark)> = Vec::new();
         for (key, declared) in schemes.members() {
-            if declared.get("x-signing").is_none() && used.contains(&key.text) {
-                // A reference that leads nowhere has a finding of its own.
-                let resolved = self.references.resolve(declared).map(|resolved| resolved.node);
-                found.push((key.text.clone(), declared, resolved.unwrap_or(declared), key.at));
+            if declared.get("x-signing").is_some() {
+                continue;
+            }
+            // A reference that leads nowhere has a finding of its own.
+            let resolved = self.references.resolve(declared).map_or(declared, |resolved| resolved.node);
+            if used.contains(&key.text) {
+                found.push((key.text.clone(), declared, resolved, key.at));
+            } else {
+                self.unused_scheme(&key.text, declared, resolved, key.at);
             }
         }
         // Names do not depend on the order of the document.
@@ -280,6 +286,30 @@ impl<'a> Reader<'_, 'a> {
         }
         let order: Vec<&str> = schemes.members().map(|(key, _)| key.text.as_str()).collect();
         signing.schemes.sort_by_key(|scheme| order.iter().position(|name| *name == scheme.name));
+    }
+
+    fn unused_scheme(&mut self, name: &str, declared: &'a Node, scheme: &'a Node, at: Mark) {
+        let (name, pointer) = (shortened(name, 60), self.references.pointer_of(declared));
+        if let Err(why) = standard::described(scheme) {
+            let message = format!("nothing can be signed with `{name}`: {why}");
+            self.report(rules::SCHEME_UNUSABLE, at, pointer.clone(), message, None);
+        }
+        let message = format!("no operation uses the scheme `{name}`, so the client does not know it");
+        let help = "name it under `security`, or remove it".to_owned();
+        self.report(rules::SCHEME_UNUSED, at, pointer, message, Some(help));
+    }
+
+    /// A server that anyone on the way can listen to.
+    fn clear_server(&self) -> Option<&'a str> {
+        let servers = self.spec().root.get("servers").map(Node::items).unwrap_or_default();
+        let urls = servers.iter().filter_map(|server| server.get("url")?.text());
+        let local = ["localhost", "127.0.0.1", "[::1]"];
+        urls.into_iter().find(|url| match url.strip_prefix("http://") {
+            Some(rest) => !local.iter().any(|host| {
+                rest.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            }),
+            None => false,
+        })
     }
 
     fn standard_scheme(
@@ -305,7 +335,7 @@ impl<'a> Reader<'_, 'a> {
             let message =
                 format!("`{}` is a client certificate, which adds nothing to a request", shortened(&name, 60));
             let help = "bring the certificate with `ClientBuilder::reqwest`".to_owned();
-            self.report(rules::SCHEME_CERTIFICATE, at, pointer, message, Some(help));
+            self.report(SCHEME_CERTIFICATE, at, pointer, message, Some(help));
             return signing.mutual_tls.push(name);
         };
         let recipe = match countersign_auth::check(recipe) {
@@ -316,6 +346,12 @@ impl<'a> Reader<'_, 'a> {
                 return self.report(rules::SCHEME_UNUSABLE, at, pointer, message, None);
             }
         };
+        if let Some(server) = self.clear_server() {
+            let server = shortened(server, 80);
+            let message = format!("what `{}` sends can be read on the way to {server}", shortened(&name, 60));
+            let help = "write `https`, or leave the server out".to_owned();
+            self.report(rules::SCHEME_IN_CLEAR, at, pointer.clone(), message, Some(help));
+        }
         if let Described::Http(word) = &described
             && CHALLENGES.iter().any(|challenge| challenge.eq_ignore_ascii_case(word))
         {

@@ -114,7 +114,6 @@ rules! {
     SCHEME_UNUSED = Warning "scheme-unused" "Every declared security scheme is used.";
     SCHEME_IN_CLEAR = Warning "scheme-in-clear" "Passwords, keys and tokens do not go over plain http.";
     SCHEME_CHALLENGE = Warning "scheme-challenge" "An `http` scheme sends a text that is known beforehand.";
-    SCHEME_CERTIFICATE = Note "scheme-certificate" "A client certificate is brought by the user's `reqwest::ClientBuilder`.";
     SIGNING_SHAPE = Error "signing-shape" "`x-signing` and its companions follow specs/x-signing.schema.json.";
     SIGNING_STEP = Error "signing-step" "A step is one of the sources and operations of x-signing.";
     SIGNING_RECIPE = Error "signing-recipe" "A recipe is complete and its types fit: every step is used, and names what stands before it.";

@@ -48,6 +48,7 @@ rules! {
     NAMES_FILE = Warning "names-file" "Names in the names file are names in Rust, each once where it stands.";
     RENAMED = Warning "renamed" "What had a name once keeps it.";
     RUST_NAME = Error "rust-name" "`x-rust-name` is a name in Rust's case, and means nothing else there.";
+    SCHEME_CERTIFICATE = Note "scheme-certificate" "A client certificate is brought by the user's `reqwest::ClientBuilder`.";
     SECURITY_CONFLICT = Warning "security-conflict" "Schemes that apply together write different places.";
     TOO_MANY_BRANCHES = Error "too-many-branches" "Several choices joined make at most 64 variants.";
     TOO_NESTED = Error "too-nested" "Schemas are joined and nested at most some hundred times.";
