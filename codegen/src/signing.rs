@@ -284,8 +284,6 @@ impl<'a> Reader<'_, 'a> {
         for (name, declared, scheme, at) in found {
             self.standard_scheme(signing, &mut names, name, declared, scheme, at);
         }
-        let order: Vec<&str> = schemes.members().map(|(key, _)| key.text.as_str()).collect();
-        signing.schemes.sort_by_key(|scheme| order.iter().position(|name| *name == scheme.name));
     }
 
     fn unused_scheme(&mut self, name: &str, declared: &'a Node, scheme: &'a Node, at: Mark) {
