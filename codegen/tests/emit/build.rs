@@ -62,14 +62,7 @@ pub(crate) fn doc(summary: &str, description: &str) -> Doc {
 
 fn scheme(name: &str, recipe: Recipe) -> Scheme {
     let constant = name.to_uppercase();
-    Scheme {
-        name: name.into(),
-        constant,
-        recipe,
-        standard: false,
-        doc: Doc::default(),
-        at: Mark::new(7, 3),
-    }
+    Scheme { name: name.into(), constant, recipe, standard: false, doc: Doc::default(), at: Mark::new(7, 3) }
 }
 
 fn session(name: &str, kind: SessionKind) -> Session {
