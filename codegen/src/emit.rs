@@ -5,11 +5,12 @@
 //!    string literals.
 //! 3. [`CrateFiles`] holds the bytes; writing them is up to [`crate::files`].
 
+use crate::features::{Features, is_large};
 use crate::files::CrateFiles;
 use crate::finding::{Finding, Level};
-use crate::ir::{Ir, Tag, TypeKind};
+use crate::ir::Ir;
 use crate::spec::Mark;
-use crate::{client, credentials, enums, layout, manifest, names, operations, structs, tokens, unions, webhooks};
+use crate::{client, credentials, features, layout, lines, manifest, names, operations, tokens, types, webhooks};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -49,7 +50,7 @@ pub fn emit(ir: &Ir, options: &EmitOptions) -> Result<CrateFiles, Vec<Finding>> 
     }
     let mut files = CrateFiles::default();
     let mut findings = Vec::new();
-    for (path, tokens) in modules(ir, options)? {
+    for (path, tokens) in modules(ir)? {
         match print(ir, options, tokens) {
             Ok(text) => files.insert(path, text),
             Err(message) => findings.push(Finding {
@@ -63,6 +64,7 @@ pub fn emit(ir: &Ir, options: &EmitOptions) -> Result<CrateFiles, Vec<Finding>> 
             }),
         }
     }
+    files.insert("src/lines.rs", lines::file(ir, options));
     files.insert("Cargo.toml", manifest::cargo_toml(ir, options));
     files.insert("README.md", manifest::readme(ir, options));
     match findings.is_empty() {
@@ -72,49 +74,28 @@ pub fn emit(ir: &Ir, options: &EmitOptions) -> Result<CrateFiles, Vec<Finding>> 
 }
 
 /// Each file of `src` as tokens.
-fn modules(ir: &Ir, options: &EmitOptions) -> Result<Vec<(String, TokenStream)>, Vec<Finding>> {
-    let tags: Vec<&Tag> =
-        ir.api.tags.iter().filter(|tag| ir.operations.iter().any(|o| o.module == tag.module)).collect();
+fn modules(ir: &Ir) -> Result<Vec<(String, TokenStream)>, Vec<Finding>> {
+    let (tags, features) = (features::used_tags(ir), Features::of(ir));
     let mut modules = vec![
-        ("src/lib.rs".to_owned(), library(ir)),
+        ("src/lib.rs".to_owned(), library(ir, &features)),
         ("src/client.rs".to_owned(), client::emit(ir)),
         ("src/credentials.rs".to_owned(), credentials::emit(ir)),
         ("src/recipes.rs".to_owned(), client::recipes(ir)),
-        ("src/types.rs".to_owned(), types(ir)?),
-        ("src/operations.rs".to_owned(), operations::index(ir, &tags)),
+        ("src/operations.rs".to_owned(), operations::index(ir, &tags, &features)),
     ];
+    modules.extend(types::emit(ir, &features)?);
     if !ir.tokens.is_empty() {
         modules.push(("src/tokens.rs".to_owned(), tokens::emit(ir)));
     }
     if !ir.webhooks.is_empty() {
         modules.push(("src/webhooks.rs".to_owned(), webhooks::emit(ir)));
     }
-    modules.extend(
-        tags.iter().map(|tag| (format!("src/operations/{}.rs", tag.module), operations::tag(ir, tag, options))),
-    );
+    modules.extend(tags.iter().map(|tag| (format!("src/operations/{}.rs", tag.module), operations::tag(ir, tag))));
     Ok(modules)
 }
 
-/// `types.rs`: every named type, sorted by name.
-fn types(ir: &Ir) -> Result<TokenStream, Vec<Finding>> {
-    let mut structs = structs::emit(ir)?;
-    let helpers = structs::helpers(ir);
-    let types = ir.types.iter().map(|def| match &def.kind {
-        TypeKind::Struct(_) => structs.remove(&def.name).unwrap_or_default(),
-        TypeKind::Enum(choice) => enums::emit(def, choice),
-        TypeKind::Union(union) => unions::emit(def, union),
-    });
-    let types: Vec<TokenStream> = types.collect();
-    Ok(quote! {
-        //! What requests and responses hold.
-
-        #(#types)*
-        #helpers
-    })
-}
-
 /// `lib.rs`.
-fn library(ir: &Ir) -> TokenStream {
+fn library(ir: &Ir, features: &Features<'_>) -> TokenStream {
     let sessions = operations::clients(ir);
     let sessions = sessions.iter().filter(|client| client.session.is_some()).map(|client| {
         let (name, token) = (&client.name, &client.token);
@@ -132,13 +113,21 @@ fn library(ir: &Ir) -> TokenStream {
         )
     });
     let unused = ir.operations.is_empty().then(|| quote!(#![allow(dead_code, reason = "the spec has no operation")]));
+    let imports = is_large(ir).then(|| quote!(#![allow(unused_imports, reason = "each file of types sees all types")]));
+    let alone = (!features.tags.is_empty())
+        .then(|| quote!(#![allow(dead_code, reason = "what one tag needs, another one may not")]));
     quote! {
         #![doc = include_str!("../README.md")]
         #![warn(missing_docs)]
         #unused
+        #imports
+        #alone
         #![allow(deprecated, reason = "what the spec deprecates is still made of its parts here")]
         #![allow(clippy::all, reason = "names, sizes and numbers of arguments are the spec's")]
 
+        #[macro_use]
+        #[allow(unused_macros, reason = "what is not compiled has no documentation")]
+        mod lines;
         mod client;
         mod credentials;
         pub mod operations;

@@ -3,15 +3,15 @@
 //! The code is the runtime's `open_enum!` and `open_integer_enum!`; what is written here is names, values
 //! and documentation. A life cycle that the document declares becomes methods beside it.
 
-use crate::docs;
 use crate::ir::{Enum, Transitions, TypeDef};
+use crate::{docs, lines};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 /// The enum as a call of the runtime's macro.
 pub fn emit(def: &TypeDef, choice: &Enum) -> TokenStream {
     let name = format_ident!("{}", def.name);
-    let doc = docs::of(&def.doc, &format!("`{}`.", def.name));
+    let (doc, line) = (docs::of(&def.doc, &format!("`{}`.", def.name)), lines::of(&def.name));
     let deprecated = def.deprecated.then(|| quote!(#[deprecated]));
     let integers = is_integer(choice);
     let variants = choice.variants.iter().map(|variant| {
@@ -34,6 +34,7 @@ pub fn emit(def: &TypeDef, choice: &Enum) -> TokenStream {
     quote! {
         countersign_runtime::#makro! {
             #doc
+            #line
             #deprecated
             pub enum #name {
                 #(#variants,)*

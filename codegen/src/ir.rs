@@ -43,6 +43,8 @@ pub struct Api {
     pub crate_version: String,
     /// The spec's path as headers and links print it: `specs/acme/openapi.yaml`.
     pub spec_path: String,
+    /// Other files that the document consists of, by their way from its folder; [`Mark::file`] counts them from 1.
+    pub other_files: Vec<String>,
     /// `externalDocs.url` of the document.
     pub docs_url: Option<String>,
     /// `servers`, at least one unless the document has none.

@@ -108,7 +108,8 @@ fn enumeration(item: &syn::ItemMacro) -> Option<String> {
     let name = inner.ident.to_string();
     let path = &item.mac.path;
     let path = quote!(#path).to_string().replace(' ', "");
-    let mut out = format!("{path}! {{\n");
+    let mut out = attributes(&item.attrs);
+    out.push_str(&format!("{path}! {{\n"));
     for line in one(syn::Item::Enum(inner)).lines() {
         let head = format!("pub enum {name} {{");
         match (&tag, line == head) {
@@ -120,6 +121,12 @@ fn enumeration(item: &syn::ItemMacro) -> Option<String> {
     let again: syn::ItemMacro = syn::parse_str(&out).ok()?;
     // The last comma is optional in the macros and always printed.
     (comparable(&again.mac.tokens) == comparable(&item.mac.tokens)).then_some(out)
+}
+
+/// Attributes as lines.
+fn attributes(attributes: &[syn::Attribute]) -> String {
+    let text = one(syn::parse_quote!(#(#attributes)* struct Marked;));
+    text.strip_suffix("struct Marked;\n").unwrap_or_default().to_owned()
 }
 
 fn comparable(tokens: &TokenStream) -> String {

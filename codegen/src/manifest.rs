@@ -7,6 +7,7 @@ use crate::credentials::{self, CredentialKind};
 use crate::docs::{self, Page, cell};
 use crate::emit::EmitOptions;
 use crate::expressions;
+use crate::features::{self, Features};
 use crate::ir::{Ir, Operation, Repeat, ResponseContent, Webhook};
 use crate::operations::{client_of, examples};
 use heck::ToShoutySnakeCase;
@@ -43,6 +44,7 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     // Named, so that cargo reads the workspace, and `codegen` runs, also when the file is gone.
     table("lib", &[("path", toml_text("src/lib.rs"))]);
     let passed = |feature: &str| format!("[{}]", toml_text(&format!("countersign-runtime/{feature}")));
+    let tags = Features::of(ir).tags;
     let mut features = vec![
         ("default", format!("[{}]", toml_text("rustls"))),
         ("rustls", passed("rustls")),
@@ -52,6 +54,15 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     ];
     if !ir.webhooks.is_empty() {
         features.extend(WEBHOOK_FEATURES.map(|(feature, _)| (feature, passed(feature))));
+    }
+    let all: String = tags.values().map(|feature| format!("    {},\n", toml_text(feature))).collect();
+    if !tags.is_empty() {
+        let default = [features::ALL_TAGS, "rustls"].map(toml_text);
+        features[0].1 = format!("[{}]", default.join(", "));
+        features.push((features::ALL_TAGS, format!("[\n{all}]")));
+        features.push((features::UNREFERENCED, "[]".to_owned()));
+        features.extend(tags.values().map(|feature| (feature.as_str(), "[]".to_owned())));
+        features[1..].sort();
     }
     table("features", &features);
     let version = toml_text(&runtime.version);
@@ -135,6 +146,13 @@ pub fn readme(ir: &Ir, options: &EmitOptions) -> String {
     if !ir.webhooks.is_empty() {
         features.extend(WEBHOOK_FEATURES.map(|(feature, text)| format!("- `{feature}`: {text}")));
     }
+    let tags = Features::of(ir).tags;
+    if !tags.is_empty() {
+        features.push(format!("- `{}` (default): the operations of all tags.", features::ALL_TAGS));
+        features.push(format!("- `{}`: types that no operation needs.", features::UNREFERENCED));
+        features.push("- One for each tag: its operations, and the types that they need:".to_owned());
+        features.extend(tags.values().map(|feature| format!("  `{feature}`")));
+    }
     page.paragraph(features);
     page.paragraph(["## License".to_owned()]);
     page.paragraph(["MIT or Apache-2.0, at your option.".to_owned()]);
@@ -172,6 +190,9 @@ fn usage(ir: &Ir) -> Vec<String> {
     let mut out = vec!["```rust,no_run".to_owned()];
     out.extend(imports);
     out.push(String::new());
+    if let Some(feature) = simplest(ir).and_then(|operation| Features::of(ir).tags.remove(operation.module.as_str())) {
+        out.push(format!("# #[cfg(feature = \"{feature}\")]"));
+    }
     out.push("# async fn example() -> Result<(), Box<dyn std::error::Error>> {".to_owned());
     out.extend(examples::lines(&build));
     out.extend(["# Ok(())", "# }", "```"].map(str::to_owned));

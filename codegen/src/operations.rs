@@ -13,23 +13,25 @@ pub mod pages;
 pub mod parameters;
 pub mod responses;
 
-use crate::emit::EmitOptions;
+use crate::features::Features;
 use crate::ir::{Ir, Operation, Repeat, Session, SessionKind, Tag};
-use crate::{docs, expressions};
+use crate::{docs, expressions, lines};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 /// The modules and the table: `operations.rs`.
-pub fn index(ir: &Ir, tags: &[&Tag]) -> TokenStream {
+pub fn index(ir: &Ir, tags: &[&Tag], features: &Features<'_>) -> TokenStream {
     let modules = tags.iter().map(|tag| {
         let module = format_ident!("{}", tag.module);
         let doc = docs::of(&tag.doc, &about(tag));
-        quote!(#doc pub mod #module;)
+        let gate = features.of_tag(&tag.module);
+        quote!(#doc #gate pub mod #module;)
     });
     let infos = ir.operations.iter().map(|operation| {
         let (module, marker) = (format_ident!("{}", operation.module), format_ident!("{}", operation.marker));
-        quote!(<#module::#marker as runtime::Operation>::INFO)
+        let gate = features.of_tag(&operation.module);
+        quote!(#gate <#module::#marker as runtime::Operation>::INFO)
     });
     quote! {
         //! Operations, one module for each tag.
@@ -44,14 +46,14 @@ pub fn index(ir: &Ir, tags: &[&Tag]) -> TokenStream {
 }
 
 /// The operations of one tag: `operations/<tag>.rs`.
-pub fn tag(ir: &Ir, tag: &Tag, options: &EmitOptions) -> TokenStream {
+pub fn tag(ir: &Ir, tag: &Tag) -> TokenStream {
     let operations: Vec<&Operation> = ir.operations.iter().filter(|o| o.module == tag.module).collect();
     let clients = clients(ir).into_iter().filter_map(|client| {
         let session = client.session.map(|session| session.name.as_str());
         let methods: Vec<TokenStream> = operations
             .iter()
             .filter(|operation| operation.session.as_deref() == session)
-            .map(|operation| method(ir, operation, options))
+            .map(|operation| method(ir, operation))
             .collect();
         let name = &client.name;
         (!methods.is_empty()).then(|| quote!(impl client::#name { #(#methods)* }))
@@ -153,10 +155,10 @@ pub fn client_of<'i>(ir: &'i Ir, operation: &Operation) -> ClientType<'i> {
 }
 
 /// One method: what the call takes, and the request that it makes of it.
-fn method(ir: &Ir, operation: &Operation, options: &EmitOptions) -> TokenStream {
+fn method(ir: &Ir, operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.name);
     let marker = format_ident!("{}", operation.marker);
-    let doc = docs::attributes(&pages::method(ir, operation, options));
+    let (doc, line) = (docs::attributes(&pages::method(ir, operation)), lines::of(&operation.name));
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
     let arguments = parameters::arguments(operation);
     let names = arguments.iter().map(|argument| {
@@ -173,6 +175,7 @@ fn method(ir: &Ir, operation: &Operation, options: &EmitOptions) -> TokenStream 
     );
     quote! {
         #doc
+        #line
         #deprecated
         pub fn #name(&self, #(#names),*) -> client::Call<#marker> {
             client::Call::new(#applied)

@@ -14,7 +14,7 @@ use crate::expressions;
 use crate::finding::{Finding, Level};
 use crate::ir::{Field, IntegerKind, Ir, Struct, TextKind, TypeDef, TypeExpr, TypeKind};
 use crate::spec::Mark;
-use crate::{docs, sent};
+use crate::{docs, lines, sent};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::{Map, Value, json};
@@ -397,7 +397,7 @@ impl VisitMut for ShortPaths {
 /// The item as it stands in the crate.
 fn finish(def: &TypeDef, object: &Struct, item: syn::ItemStruct, sent: bool) -> TokenStream {
     let name = item.ident;
-    let doc = docs::of(&def.doc, &format!("`{}`.", def.name));
+    let (doc, line) = (docs::of(&def.doc, &format!("`{}`.", def.name)), lines::of(&def.name));
     let deprecated = def.deprecated.then(|| quote!(#[deprecated]));
     let default = is_default(object).then(|| quote!(Default,));
     let fields = object.fields.iter().map(field_item);
@@ -413,6 +413,7 @@ fn finish(def: &TypeDef, object: &Struct, item: syn::ItemStruct, sent: bool) -> 
     let first_of = first_of(&name, object);
     quote! {
         #doc
+        #line
         #deprecated
         #[derive(Clone, Debug, #default PartialEq, serde::Deserialize, serde::Serialize)]
         #[non_exhaustive]

@@ -4,14 +4,14 @@
 //! values of their tags, conversions from each branch's type, and documentation.
 
 use crate::ir::{Branch, TextKind, TypeDef, TypeExpr, Union, UnionBy};
-use crate::{docs, expressions};
+use crate::{docs, expressions, lines};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 /// The union as a call of the runtime's macro, and conversions into it.
 pub fn emit(def: &TypeDef, union: &Union) -> TokenStream {
     let name = format_ident!("{}", def.name);
-    let doc = docs::of(&def.doc, &format!("`{}`.", def.name));
+    let (doc, line) = (docs::of(&def.doc, &format!("`{}`.", def.name)), lines::of(&def.name));
     let deprecated = def.deprecated.then(|| quote!(#[deprecated]));
     let branches = union.branches.iter().map(|branch| {
         let name = format_ident!("{}", branch.name);
@@ -29,6 +29,7 @@ pub fn emit(def: &TypeDef, union: &Union) -> TokenStream {
     quote! {
         countersign_runtime::#makro! {
             #doc
+            #line
             #deprecated
             #[derive(PartialEq)]
             pub enum #name #tag {

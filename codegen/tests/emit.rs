@@ -75,6 +75,7 @@ fn files_are_those_of_a_client_crate() {
             "src/client.rs",
             "src/credentials.rs",
             "src/lib.rs",
+            "src/lines.rs",
             "src/operations.rs",
             "src/operations/files.rs",
             "src/operations/orders.rs",

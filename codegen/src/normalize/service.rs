@@ -23,6 +23,7 @@ pub(super) fn api(document: &Document<'_>, context: &Context, operations: &[Oper
         crate_name: crate_name(document, context, krate),
         crate_version: crate_version(document, krate),
         spec_path: context.spec_path.clone(),
+        other_files: document.spec.others.iter().map(|other| other.name.clone()).collect(),
         docs_url: root.get("externalDocs").and_then(|docs| docs.get("url")?.text()).map(str::to_owned),
         servers: servers(document),
         tags: tags(document, operations),

@@ -1,16 +1,14 @@
 //! What rustdoc shows of an operation.
 
 use crate::docs::{self, Page};
-use crate::emit::EmitOptions;
 use crate::ir::{FailureWhen, Ir, Operation, Repeat, Response};
 use crate::operations::{examples, parameters, responses};
 
 /// The page of a method: what the spec says, where it goes, what may go wrong, how it is called.
-pub fn method(ir: &Ir, operation: &Operation, options: &EmitOptions) -> Vec<String> {
+pub fn method(ir: &Ir, operation: &Operation) -> Vec<String> {
     let mut page = Page(docs::lines(&operation.doc, &docs::sentence(&docs::code(&operation.id))));
     page.paragraph([line(operation), security(operation), repeat(operation).to_owned()]);
     page.paragraph(arguments(operation));
-    page.paragraph([format!("Declared at {}.", place(ir, operation, options))]);
     let errors = errors(operation);
     if !errors.is_empty() {
         page.paragraph(["# Errors".to_owned()]);
@@ -67,14 +65,6 @@ fn arguments(operation: &Operation) -> Vec<String> {
 fn one_line(lines: &[String]) -> String {
     let paragraph = lines.iter().take_while(|line| !line.is_empty() && !line.starts_with("```"));
     paragraph.map(|line| line.trim()).collect::<Vec<_>>().join(" ")
-}
-
-fn place(ir: &Ir, operation: &Operation, options: &EmitOptions) -> String {
-    let place = format!("{}#L{}", ir.api.spec_path, operation.at.line);
-    match options.spec_url.as_deref().and_then(docs::address) {
-        Some(url) => format!("[{}]({url}#L{})", docs::code(&place), operation.at.line),
-        None => docs::code(&place),
-    }
 }
 
 /// Declared errors, by status.

@@ -27,6 +27,7 @@ pub(crate) fn everything() -> Ir {
             crate_name: "acme-client".into(),
             crate_version: "0.1.0".into(),
             spec_path: "specs/acme/openapi.yaml".into(),
+            other_files: Vec::new(),
             docs_url: Some("https://docs.acme.example/".into()),
             servers: vec![
                 ir::Server { name: "Production".into(), url: "https://api.acme.example".into(), doc: Doc::default() },

@@ -4,6 +4,8 @@
 //! What requests and responses hold.
 
 /// An action.
+///
+#[doc = line_of_ActionRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ActionRequest {
@@ -50,6 +52,8 @@ impl ActionRequest {
 /// An ad.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_Ad!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Ad {
@@ -78,6 +82,8 @@ pub struct Ad {
 /// Ads.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_AdsResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AdsResponse {
@@ -97,6 +103,8 @@ pub struct AdsResponse {
 /// A gift that a user bought.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_Burn!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Burn {
@@ -125,6 +133,8 @@ pub struct Burn {
 /// Gifts bought.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_BurnsResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct BurnsResponse {
@@ -142,6 +152,8 @@ pub struct BurnsResponse {
 }
 
 /// A user to connect.
+///
+#[doc = line_of_ClientCredentials!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ClientCredentials {
@@ -228,6 +240,8 @@ impl ClientCredentials {
 /// A user who is connected.
 ///
 /// Assumed: All members but `userToken`, and `required`.
+///
+#[doc = line_of_ConnectedUser!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ConnectedUser {
@@ -269,6 +283,8 @@ countersign_runtime::open_integer_enum! {
     /// The user's consent to the use of data: 1 given, 0 not set (the SDK's default), -1 refused.
     ///
     /// Assumed: Which number means what.
+    ///
+    #[doc = line_of_DataConsentCode!()]
     pub enum DataConsentCode {
         /// `-1`.
         Minus1 = -1,
@@ -282,6 +298,8 @@ countersign_runtime::open_integer_enum! {
 /// Which users.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_DeleteUsersRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DeleteUsersRequest {
@@ -302,6 +320,8 @@ impl DeleteUsersRequest {
 /// An action that a user completed.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_Earn!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Earn {
@@ -330,6 +350,8 @@ pub struct Earn {
 /// What an action earned.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_EarnedPoints!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EarnedPoints {
@@ -344,6 +366,8 @@ countersign_runtime::shape_union! {
     /// What an action earned, or an empty list where there is nothing (PHP prints an empty map so).
     ///
     /// Assumed: Both forms.
+    ///
+    #[doc = line_of_EarnedPointsOrEmpty!()]
     #[derive(PartialEq)]
     pub enum EarnedPointsOrEmpty {
         /// `EarnedPoints`.
@@ -370,6 +394,8 @@ impl From<Vec<serde_json::Value>> for EarnedPointsOrEmpty {
 /// What an action earned.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_EarnedResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EarnedResponse {
@@ -389,6 +415,8 @@ pub struct EarnedResponse {
 /// Actions completed.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_EarnsResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EarnsResponse {
@@ -408,6 +436,8 @@ pub struct EarnsResponse {
 /// Done.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_EmptyResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EmptyResponse {
@@ -429,6 +459,8 @@ pub struct EmptyResponse {
 /// What an error says.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_ErrorBody!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -443,6 +475,8 @@ pub struct ErrorBody {
 /// A gift.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_Gift!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Gift {
@@ -471,6 +505,8 @@ pub struct Gift {
 /// Which gift.
 ///
 /// Assumed: `giftId`, and that it is required.
+///
+#[doc = line_of_GiftRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct GiftRequest {
@@ -491,6 +527,8 @@ impl GiftRequest {
 /// Gifts.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_GiftsResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct GiftsResponse {
@@ -511,6 +549,8 @@ countersign_runtime::shape_union! {
     /// An id, text or a number.
     ///
     /// Assumed: Its type; both are taken.
+    ///
+    #[doc = line_of_Identifier!()]
     #[derive(PartialEq)]
     pub enum Identifier {
         /// The id as text.
@@ -541,6 +581,8 @@ impl From<i64> for Identifier {
 /// In which language.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_LanguageRequest!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct LanguageRequest {
@@ -567,6 +609,8 @@ impl LanguageRequest {
 /// Which page.
 ///
 /// Assumed: All members; no pages are documented.
+///
+#[doc = line_of_PageRequest!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PageRequest {
@@ -604,6 +648,8 @@ impl PageRequest {
 /// The programme.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_ProgramResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProgramResponse {
@@ -621,6 +667,8 @@ pub struct ProgramResponse {
 /// A purchase.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_PurchaseResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PurchaseResponse {
@@ -642,6 +690,8 @@ pub struct PurchaseResponse {
 /// A user by rank.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_RankedUser!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RankedUser {
@@ -660,6 +710,8 @@ pub struct RankedUser {
 /// Around whom.
 ///
 /// Assumed: The names of the members.
+///
+#[doc = line_of_RankingRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RankingRequest {
@@ -687,6 +739,8 @@ impl RankingRequest {
 /// Users by rank.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_RankingResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RankingResponse {
@@ -706,6 +760,8 @@ pub struct RankingResponse {
 /// A service token.
 ///
 /// Assumed: All members, and `required`.
+///
+#[doc = line_of_ServiceToken!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ServiceToken {
@@ -724,6 +780,8 @@ countersign_runtime::shape_union! {
     /// A time, Unix seconds or a date as text.
     ///
     /// Assumed: Its type; both are taken.
+    ///
+    #[doc = line_of_Since!()]
     #[derive(PartialEq)]
     pub enum Since {
         /// Unix seconds.
@@ -752,6 +810,8 @@ impl From<&str> for Since {
 }
 
 /// For which app.
+///
+#[doc = line_of_TokenRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TokenRequest {
@@ -772,6 +832,8 @@ impl TokenRequest {
 /// A service token.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_TokenResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TokenResponse {
@@ -790,6 +852,8 @@ pub struct TokenResponse {
 /// A user.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_User!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct User {
@@ -825,6 +889,8 @@ pub struct User {
 }
 
 /// An action of a user.
+///
+#[doc = line_of_UserActionRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserActionRequest {
@@ -883,6 +949,8 @@ impl UserActionRequest {
 /// A user, with actions and gifts.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_UserChange!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserChange {
@@ -906,6 +974,8 @@ pub struct UserChange {
 /// Since when, and which page.
 ///
 /// Assumed: All members; no pages are documented.
+///
+#[doc = line_of_UserChangesRequest!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserChangesRequest {
@@ -958,6 +1028,8 @@ impl UserChangesRequest {
 /// Users with actions and gifts.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_UserChangesResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserChangesResponse {
@@ -977,6 +1049,8 @@ pub struct UserChangesResponse {
 /// Which user.
 ///
 /// Assumed: All members.
+///
+#[doc = line_of_UserRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserRequest {
@@ -999,6 +1073,8 @@ impl UserRequest {
 /// One user.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_UserResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserResponse {
@@ -1018,6 +1094,8 @@ pub struct UserResponse {
 /// A connected user.
 ///
 /// Assumed: `required`.
+///
+#[doc = line_of_UserSession!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserSession {
@@ -1028,6 +1106,8 @@ pub struct UserSession {
 /// A connected user.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_UserSessionResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UserSessionResponse {
@@ -1044,6 +1124,8 @@ pub struct UserSessionResponse {
 /// An action of several users.
 ///
 /// Assumed: All members, and which are required.
+///
+#[doc = line_of_UsersActionRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UsersActionRequest {
@@ -1113,6 +1195,8 @@ impl UsersActionRequest {
 /// Users.
 ///
 /// Assumed: That this envelope of the older API holds here, and which members are `required`.
+///
+#[doc = line_of_UsersResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UsersResponse {

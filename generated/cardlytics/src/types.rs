@@ -5,6 +5,8 @@
 
 countersign_runtime::open_enum! {
     /// The kind of a bank account.
+    ///
+    #[doc = line_of_AchAccountType!()]
     pub enum AchAccountType {
         /// `CHECKING`.
         Checking = "CHECKING",
@@ -16,6 +18,8 @@ countersign_runtime::open_enum! {
 /// The body of an enrollment webhook. Neither state is final. Documents and examples differ on names, so both spellings are here.
 ///
 /// Assumed: `required`: the page does not say which members are always there.
+///
+#[doc = line_of_EnrollmentEvent!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EnrollmentEvent {
@@ -71,6 +75,8 @@ countersign_runtime::open_enum! {
     /// The state of an enrollment. Webhooks say `ENROLLMENT_CONFIRMED` and `ENROLLMENT_TERMINATED`, the sandbox's test call `ENROLL` and `UNENROLL`. Neither state is final.
     ///
     /// Assumed: That each state leads to the other; the page only says that neither is final.
+    ///
+    #[doc = line_of_EnrollmentState!()]
     pub enum EnrollmentState {
         /// `ENROLLMENT_CONFIRMED`.
         EnrollmentConfirmed = "ENROLLMENT_CONFIRMED",
@@ -125,6 +131,8 @@ impl EnrollmentState {
 /// What an error says.
 ///
 /// Assumed: The whole shape; the pages mention an error object that could not be read. This is the provider's other APIs'.
+///
+#[doc = line_of_ErrorBody!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -151,6 +159,8 @@ pub struct ErrorBody {
 
 countersign_runtime::open_enum! {
     /// What a user paid with.
+    ///
+    #[doc = line_of_PaymentMethod!()]
     pub enum PaymentMethod {
         /// `DEBIT`.
         Debit = "DEBIT",
@@ -163,6 +173,8 @@ countersign_runtime::open_enum! {
 
 countersign_runtime::open_enum! {
     /// The network of a card.
+    ///
+    #[doc = line_of_PaymentNetwork!()]
     pub enum PaymentNetwork {
         /// `VISA`.
         Visa = "VISA",
@@ -180,6 +192,8 @@ countersign_runtime::open_enum! {
 /// The body of a reward webhook. The page's table could not be read; the members are those of the sandbox's test call and of the enrollment webhook.
 ///
 /// Assumed: All members but `eventId`, and `required`.
+///
+#[doc = line_of_RewardEvent!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RewardEvent {
@@ -273,6 +287,8 @@ countersign_runtime::open_enum! {
     /// A confirmed reward is final, and its payout follows.
     ///
     /// Assumed: That a pending reward is reported again when its amount changes, and that the payout follows the confirmation; the page describes each state, and of transitions those back to pending.
+    ///
+    #[doc = line_of_RewardState!()]
     pub enum RewardState {
         /// `REWARD_PENDING`.
         RewardPending = "REWARD_PENDING",
@@ -325,6 +341,8 @@ impl RewardState {
 }
 
 /// The enrollment webhook that the sandbox shall send. Members that are left out get random values.
+///
+#[doc = line_of_SandboxEnrollment!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SandboxEnrollment {
@@ -415,6 +433,8 @@ impl SandboxEnrollment {
 
 countersign_runtime::open_enum! {
     /// What the enrollment webhook shall tell of.
+    ///
+    #[doc = line_of_SandboxEnrollmentType!()]
     pub enum SandboxEnrollmentType {
         /// `ENROLL`.
         Enroll = "ENROLL",
@@ -424,6 +444,8 @@ countersign_runtime::open_enum! {
 }
 
 /// The reward webhook that the sandbox shall send. Members that are left out get random values.
+///
+#[doc = line_of_SandboxReward!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SandboxReward {
@@ -555,6 +577,8 @@ impl SandboxReward {
 }
 
 /// A token to check, and the key that it was made with.
+///
+#[doc = line_of_SandboxTokenValidation!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SandboxTokenValidation {
@@ -581,6 +605,8 @@ impl SandboxTokenValidation {
 /// What is said to a transaction. The sandbox reports the callback's result here.
 ///
 /// Assumed: The whole shape; an empty object or one with `success` is expected.
+///
+#[doc = line_of_TransactionAcknowledgement!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TransactionAcknowledgement {
@@ -597,6 +623,8 @@ pub struct TransactionAcknowledgement {
 /// A transaction of a user. Local content needs the merchant's address, payment-method offers need
 /// `paymentMethodEntryType`. The `ach…` members, which only some contracts have, set the user's payout account; one
 /// account for each user, the latest wins.
+///
+#[doc = line_of_TransactionNotification!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TransactionNotification {
@@ -1097,6 +1125,8 @@ impl TransactionNotification {
 
 countersign_runtime::open_enum! {
     /// The stage of a transaction.
+    ///
+    #[doc = line_of_TransactionType!()]
     pub enum TransactionType {
         /// `AUTHORIZED`.
         Authorized = "AUTHORIZED",

@@ -9,6 +9,9 @@
 )]
 #![allow(clippy::all, reason = "names, sizes and numbers of arguments are the spec's")]
 
+#[macro_use]
+#[allow(unused_macros, reason = "what is not compiled has no documentation")]
+mod lines;
 mod client;
 mod credentials;
 pub mod operations;

@@ -4,6 +4,8 @@
 //! What requests and responses hold.
 
 /// Splits to count by; none gives only the count.
+///
+#[doc = line_of_ActiveUsersRequest!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ActiveUsersRequest {
@@ -70,6 +72,8 @@ impl ActiveUsersRequest {
 /// Users active in the last 5 minutes.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_ActiveUsersResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ActiveUsersResponse {
@@ -107,6 +111,8 @@ pub struct ActiveUsersResponse {
 
 countersign_runtime::open_enum! {
     /// The kind of an address.
+    ///
+    #[doc = line_of_AddressKind!()]
     pub enum AddressKind {
         /// `phone`.
         Phone = "phone",
@@ -116,6 +122,8 @@ countersign_runtime::open_enum! {
 }
 
 /// A campaign.
+///
+#[doc = line_of_Campaign!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Campaign {
@@ -136,6 +144,8 @@ pub struct Campaign {
 }
 
 /// Whom a campaign is for. Empty means everyone.
+///
+#[doc = line_of_CampaignAudience!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CampaignAudience {
@@ -219,6 +229,8 @@ impl CampaignAudience {
 }
 
 /// What a campaign sends: push and web push `title`, `body` and `platform_specific`; e-mail `subject`, `body` and `sender_name`; SMS `body`. Members of other channels are not described, add them as extra ones.
+///
+#[doc = line_of_CampaignContent!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CampaignContent {
@@ -305,6 +317,8 @@ impl CampaignContent {
 }
 
 /// Figures of a campaign.
+///
+#[doc = line_of_CampaignReport!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CampaignReport {
@@ -322,6 +336,8 @@ pub struct CampaignReport {
 /// What became of a campaign.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_CampaignReportResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CampaignReportResponse {
@@ -333,6 +349,8 @@ pub struct CampaignReportResponse {
 }
 
 /// Which campaign.
+///
+#[doc = line_of_CampaignRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CampaignRequest {
@@ -352,6 +370,8 @@ impl CampaignRequest {
 /// When a campaign starts.
 ///
 /// Assumed: The whole shape; third-party samples have it.
+///
+#[doc = line_of_CampaignSchedule!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CampaignSchedule {
@@ -398,6 +418,8 @@ countersign_runtime::shape_union! {
     /// `now`, a time as `YYYYMMDD HH:MM`, or a schedule.
     ///
     /// Assumed: All forms but `now`.
+    ///
+    #[doc = line_of_CampaignStart!()]
     #[derive(PartialEq)]
     pub enum CampaignStart {
         /// `now`, or a time as `YYYYMMDD HH:MM`.
@@ -426,6 +448,8 @@ impl From<CampaignSchedule> for CampaignStart {
 }
 
 /// What counts as success of a campaign.
+///
+#[doc = line_of_ConversionGoal!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ConversionGoal {
@@ -462,6 +486,8 @@ impl ConversionGoal {
 /// A count, or where it can be asked for.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_CountResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CountResponse {
@@ -481,6 +507,8 @@ pub struct CountResponse {
 }
 
 /// A campaign.
+///
+#[doc = line_of_CreateCampaignRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CreateCampaignRequest {
@@ -665,6 +693,8 @@ impl CreateCampaignRequest {
 /// A new campaign, or its reach.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_CreateCampaignResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CreateCampaignResponse {
@@ -693,6 +723,8 @@ pub struct CreateCampaignResponse {
 /// Where the pages begin.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_CursorResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CursorResponse {
@@ -706,6 +738,8 @@ pub struct CursorResponse {
 }
 
 /// Profiles to delete, at least one of the two members.
+///
+#[doc = line_of_DeleteProfilesRequest!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DeleteProfilesRequest {
@@ -737,6 +771,8 @@ impl DeleteProfilesRequest {
 }
 
 /// Profiles to split.
+///
+#[doc = line_of_DemergeProfilesRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DemergeProfilesRequest {
@@ -752,6 +788,8 @@ impl DemergeProfilesRequest {
 }
 
 /// Phone numbers to detach.
+///
+#[doc = line_of_DisassociateRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DisassociateRequest {
@@ -771,6 +809,8 @@ impl DisassociateRequest {
 /// An e-mail.
 ///
 /// Assumed: The names `subject`, `body` and `sender_name`, and the types.
+///
+#[doc = line_of_EmailContent!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EmailContent {
@@ -847,6 +887,8 @@ impl EmailContent {
 /// What an error says.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_ErrorBody!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -869,6 +911,8 @@ pub struct ErrorBody {
 }
 
 /// The user who did an event.
+///
+#[doc = line_of_EventProfile!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventProfile {
@@ -919,6 +963,8 @@ pub struct EventProfile {
 }
 
 /// Which events, and whose.
+///
+#[doc = line_of_EventQuery!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventQuery {
@@ -981,6 +1027,8 @@ impl EventQuery {
 }
 
 /// An event that a user did.
+///
+#[doc = line_of_EventRecord!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventRecord {
@@ -1004,6 +1052,8 @@ pub struct EventRecord {
 }
 
 /// How often and when a user did an event.
+///
+#[doc = line_of_EventSummary!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventSummary {
@@ -1023,6 +1073,8 @@ pub struct EventSummary {
 }
 
 /// An event to upload; one of `identity`, `FBID`, `GPID` and `objectId` must be there.
+///
+#[doc = line_of_EventUpload!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventUpload {
@@ -1108,6 +1160,8 @@ impl EventUpload {
 /// A page of events.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_EventsPage!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventsPage {
@@ -1126,6 +1180,8 @@ pub struct EventsPage {
 
 countersign_runtime::shape_union! {
     /// An id that comes as text or as a number.
+    ///
+    #[doc = line_of_Identifier!()]
     #[derive(PartialEq)]
     pub enum Identifier {
         /// The id as text.
@@ -1154,6 +1210,8 @@ impl From<i64> for Identifier {
 }
 
 /// A range of days.
+///
+#[doc = line_of_ListCampaignsRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListCampaignsRequest {
@@ -1173,6 +1231,8 @@ impl ListCampaignsRequest {
 /// Campaigns.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_ListCampaignsResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListCampaignsResponse {
@@ -1185,6 +1245,8 @@ pub struct ListCampaignsResponse {
 
 countersign_runtime::open_enum! {
     /// A channel of messages.
+    ///
+    #[doc = line_of_MessageChannel!()]
     pub enum MessageChannel {
         /// `push`.
         Push = "push",
@@ -1212,6 +1274,8 @@ countersign_runtime::open_enum! {
 }
 
 /// What became of a message.
+///
+#[doc = line_of_MessageReport!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct MessageReport {
@@ -1261,6 +1325,8 @@ pub struct MessageReport {
 }
 
 /// Which messages.
+///
+#[doc = line_of_MessageReportsRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct MessageReportsRequest {
@@ -1327,6 +1393,8 @@ impl MessageReportsRequest {
 }
 
 /// Reports of messages.
+///
+#[doc = line_of_MessageReportsResponse!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct MessageReportsResponse {
@@ -1348,6 +1416,8 @@ pub struct MessageReportsResponse {
 /// A status and a sentence.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_MessageResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct MessageResponse {
@@ -1362,6 +1432,8 @@ countersign_runtime::open_enum! {
     /// The state of a message.
     ///
     /// Assumed: The values.
+    ///
+    #[doc = line_of_MessageState!()]
     pub enum MessageState {
         /// `scheduled`.
         Scheduled = "scheduled",
@@ -1377,6 +1449,8 @@ countersign_runtime::open_enum! {
 }
 
 /// A phone number.
+///
+#[doc = line_of_PhoneNumber!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PhoneNumber {
@@ -1402,6 +1476,8 @@ impl PhoneNumber {
 }
 
 /// Settings for one platform; any other key and value goes to the app as it is.
+///
+#[doc = line_of_PlatformContent!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PlatformContent {
@@ -1499,6 +1575,8 @@ impl PlatformContent {
 }
 
 /// A device of a user.
+///
+#[doc = line_of_PlatformInfo!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PlatformInfo {
@@ -1526,6 +1604,8 @@ pub struct PlatformInfo {
 }
 
 /// Settings by platform.
+///
+#[doc = line_of_PlatformSpecific!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PlatformSpecific {
@@ -1592,6 +1672,8 @@ impl PlatformSpecific {
 /// What became of records.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_ProcessedResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProcessedResponse {
@@ -1606,6 +1688,8 @@ pub struct ProcessedResponse {
 }
 
 /// Properties of a profile. Any other name is a custom property, at most 256 of them; names of at most 120 bytes, values of at most 512 bytes. A date is a text `$D_<Unix seconds>`.
+///
+#[doc = line_of_ProfileData!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfileData {
@@ -1777,6 +1861,8 @@ impl ProfileData {
 }
 
 /// What a profile must be.
+///
+#[doc = line_of_ProfileFilter!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfileFilter {
@@ -1814,6 +1900,8 @@ impl ProfileFilter {
 }
 
 /// A user's profile.
+///
+#[doc = line_of_ProfileRecord!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfileRecord {
@@ -1843,6 +1931,8 @@ pub struct ProfileRecord {
 /// A profile.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_ProfileResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfileResponse {
@@ -1856,6 +1946,8 @@ pub struct ProfileResponse {
 }
 
 /// A profile to upload; one of `identity`, `FBID`, `GPID` and `objectId` must be there.
+///
+#[doc = line_of_ProfileUpload!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfileUpload {
@@ -1932,6 +2024,8 @@ impl ProfileUpload {
 /// A page of profiles.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_ProfilesPage!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfilesPage {
@@ -1951,6 +2045,8 @@ pub struct ProfilesPage {
 /// What a property must be.
 ///
 /// Assumed: `required`, as `operator` may be left out for equality.
+///
+#[doc = line_of_PropertyFilter!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PropertyFilter {
@@ -1986,6 +2082,8 @@ countersign_runtime::open_enum! {
     /// A comparison.
     ///
     /// Assumed: The value `between`.
+    ///
+    #[doc = line_of_PropertyOperator!()]
     pub enum PropertyOperator {
         /// `equals`.
         Equals = "equals",
@@ -2014,6 +2112,8 @@ countersign_runtime::open_enum! {
 
 countersign_runtime::open_enum! {
     /// What a property belongs to.
+    ///
+    #[doc = line_of_PropertyType!()]
     pub enum PropertyType {
         /// `event_properties`.
         EventProperties = "event_properties",
@@ -2035,6 +2135,8 @@ countersign_runtime::open_enum! {
 }
 
 /// A push or web push message.
+///
+#[doc = line_of_PushContent!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PushContent {
@@ -2082,6 +2184,8 @@ impl PushContent {
 }
 
 /// Users to send to, by any of these; at most 1000 users together.
+///
+#[doc = line_of_Recipients!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Recipients {
@@ -2156,6 +2260,8 @@ impl Recipients {
 }
 
 /// An e-mail to single users.
+///
+#[doc = line_of_SendEmailRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SendEmailRequest {
@@ -2221,6 +2327,8 @@ impl SendEmailRequest {
 }
 
 /// A push or web push message to single users.
+///
+#[doc = line_of_SendPushRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SendPushRequest {
@@ -2286,6 +2394,8 @@ impl SendPushRequest {
 }
 
 /// An SMS to single users.
+///
+#[doc = line_of_SendSmsRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SendSmsRequest {
@@ -2351,6 +2461,8 @@ impl SendSmsRequest {
 }
 
 /// A WhatsApp message to single users.
+///
+#[doc = line_of_SendWhatsappRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SendWhatsappRequest {
@@ -2433,6 +2545,8 @@ impl SendWhatsappRequest {
 /// What a session's property must be.
 ///
 /// Assumed: `required`.
+///
+#[doc = line_of_SessionFilter!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SessionFilter {
@@ -2455,6 +2569,8 @@ impl SessionFilter {
 }
 
 /// An SMS.
+///
+#[doc = line_of_SmsContent!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SmsContent {
@@ -2480,6 +2596,8 @@ impl SmsContent {
 
 countersign_runtime::open_enum! {
     /// `asc`: least frequent first; `desc`: most frequent first.
+    ///
+    #[doc = line_of_SortOrder!()]
     pub enum SortOrder {
         /// `asc`.
         Asc = "asc",
@@ -2490,6 +2608,8 @@ countersign_runtime::open_enum! {
 
 countersign_runtime::open_enum! {
     /// How a call went. `partial` is some of the records, or a count that still runs.
+    ///
+    #[doc = line_of_Status!()]
     pub enum Status {
         /// `success`.
         Success = "success",
@@ -2503,6 +2623,8 @@ countersign_runtime::open_enum! {
 /// A status.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_StatusResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct StatusResponse {
@@ -2511,6 +2633,8 @@ pub struct StatusResponse {
 }
 
 /// A phone number or e-mail address, and whether it gets messages.
+///
+#[doc = line_of_SubscriptionChange!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionChange {
@@ -2541,6 +2665,8 @@ impl SubscriptionChange {
 }
 
 /// Subscriptions to change.
+///
+#[doc = line_of_SubscriptionRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionRequest {
@@ -2559,6 +2685,8 @@ impl SubscriptionRequest {
 
 countersign_runtime::open_enum! {
     /// Whether an address stops getting messages or gets them again.
+    ///
+    #[doc = line_of_SubscriptionStatus!()]
     pub enum SubscriptionStatus {
         /// `Unsubscribe`.
         Unsubscribe = "Unsubscribe",
@@ -2569,6 +2697,8 @@ countersign_runtime::open_enum! {
 
 countersign_runtime::open_enum! {
     /// The channel of a campaign.
+    ///
+    #[doc = line_of_TargetMode!()]
     pub enum TargetMode {
         /// `push`.
         Push = "push",
@@ -2589,6 +2719,8 @@ countersign_runtime::open_enum! {
 
 countersign_runtime::shape_union! {
     /// One text or several.
+    ///
+    #[doc = line_of_Texts!()]
     #[derive(PartialEq)]
     pub enum Texts {
         /// One.
@@ -2619,6 +2751,8 @@ impl From<Vec<String>> for Texts {
 }
 
 /// A device token.
+///
+#[doc = line_of_TokenData!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TokenData {
@@ -2651,6 +2785,8 @@ impl TokenData {
 
 countersign_runtime::open_enum! {
     /// A push service. The current page has `fcm`, `gcm` and `apns`; an older one also the others.
+    ///
+    #[doc = line_of_TokenType!()]
     pub enum TokenType {
         /// `fcm`.
         Fcm = "fcm",
@@ -2668,6 +2804,8 @@ countersign_runtime::open_enum! {
 }
 
 /// A device token to upload, at most 100 a call.
+///
+#[doc = line_of_TokenUpload!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TokenUpload {
@@ -2696,6 +2834,8 @@ impl TokenUpload {
 }
 
 /// Which values to count.
+///
+#[doc = line_of_TopPropertiesRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TopPropertiesRequest {
@@ -2729,6 +2869,8 @@ impl TopPropertiesRequest {
 /// Counts of values by group, the groups being the extra members.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_TopPropertiesResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TopPropertiesResponse {
@@ -2751,6 +2893,8 @@ pub struct TopPropertiesResponse {
 }
 
 /// A property whose values are counted.
+///
+#[doc = line_of_TopPropertyGroup!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TopPropertyGroup {
@@ -2791,6 +2935,8 @@ impl TopPropertyGroup {
 }
 
 /// A trend.
+///
+#[doc = line_of_TrendGroup!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TrendGroup {
@@ -2807,6 +2953,8 @@ impl TrendGroup {
 
 countersign_runtime::open_enum! {
     /// The step of a trend.
+    ///
+    #[doc = line_of_TrendType!()]
     pub enum TrendType {
         /// `daily`.
         Daily = "daily",
@@ -2818,6 +2966,8 @@ countersign_runtime::open_enum! {
 }
 
 /// Which trends to count.
+///
+#[doc = line_of_TrendsRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TrendsRequest {
@@ -2871,6 +3021,8 @@ impl TrendsRequest {
 /// Counts by date and group, the groups being the extra members.
 ///
 /// Assumed: `required`: the pages do not say which members are always there.
+///
+#[doc = line_of_TrendsResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct TrendsResponse {
@@ -2893,6 +3045,8 @@ pub struct TrendsResponse {
 }
 
 /// A record that was not stored.
+///
+#[doc = line_of_UnprocessedRecord!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UnprocessedRecord {
@@ -2926,6 +3080,8 @@ countersign_runtime::open_integer_enum! {
     /// - 530 to 535, in tokens: `objectId`, the token data, its `id` is missing, its `type` is missing, its `type` does
     ///   not fit `objectId`, the token data
     /// - 555: a fault on the server's side, the only one worth sending again
+    ///
+    #[doc = line_of_UploadCode!()]
     pub enum UploadCode {
         /// `509`.
         N509 = 509,
@@ -2978,6 +3134,8 @@ countersign_runtime::open_integer_enum! {
 
 countersign_runtime::tagged_union! {
     /// A profile, an event or a device token.
+    ///
+    #[doc = line_of_UploadRecord!()]
     #[derive(PartialEq)]
     pub enum UploadRecord("type") {
         /// `profile`.
@@ -3008,6 +3166,8 @@ impl From<TokenUpload> for UploadRecord {
 }
 
 /// Records to upload.
+///
+#[doc = line_of_UploadRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct UploadRequest {
@@ -3025,6 +3185,8 @@ impl UploadRequest {
 }
 
 /// The keys of a browser's push subscription.
+///
+#[doc = line_of_WebPushKeys!()]
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct WebPushKeys {

@@ -6,6 +6,8 @@
 /// Whether a request was done.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_BasicResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct BasicResponse {
@@ -16,6 +18,8 @@ pub struct BasicResponse {
 /// A new captcha.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_CaptchaResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CaptchaResponse {
@@ -27,6 +31,8 @@ pub struct CaptchaResponse {
 /// A demographic field of the brand.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_DemographicField!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DemographicField {
@@ -43,6 +49,8 @@ pub struct DemographicField {
 }
 
 /// Demographic fields to change.
+///
+#[doc = line_of_DemographicsUpdateRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DemographicsUpdateRequest {
@@ -74,6 +82,8 @@ impl DemographicsUpdateRequest {
 /// What an error says. No code and no message are documented.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_ErrorBody!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -82,6 +92,8 @@ pub struct ErrorBody {
 }
 
 /// A log-in with an existing card.
+///
+#[doc = line_of_GetTokenRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct GetTokenRequest {
@@ -124,6 +136,8 @@ impl GetTokenRequest {
 /// The outcome of a log-in.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_GetTokenResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct GetTokenResponse {
@@ -137,6 +151,8 @@ pub struct GetTokenResponse {
 /// The demographic fields that the brand shows to apps.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_ListFieldsResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListFieldsResponse {
@@ -151,6 +167,8 @@ pub struct ListFieldsResponse {
 /// The brand's subscription lists.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_ListSubscriptionListsResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListSubscriptionListsResponse {
@@ -162,6 +180,8 @@ pub struct ListSubscriptionListsResponse {
 /// A customer's profile. When `success` is false, the other members may be absent.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_ProfileViewResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProfileViewResponse {
@@ -207,6 +227,8 @@ pub struct ProfileViewResponse {
 
 countersign_runtime::open_enum! {
     /// The service that a push token belongs to: `apns` for iOS, `gcm` for Android.
+    ///
+    #[doc = line_of_PushTokenType!()]
     pub enum PushTokenType {
         /// `apns`.
         Apns = "apns",
@@ -216,6 +238,8 @@ countersign_runtime::open_enum! {
 }
 
 /// A device's push token.
+///
+#[doc = line_of_PushTokenUpdateRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct PushTokenUpdateRequest {
@@ -245,6 +269,8 @@ impl PushTokenUpdateRequest {
 }
 
 /// An event of the customer.
+///
+#[doc = line_of_RegisterEventRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RegisterEventRequest {
@@ -269,6 +295,8 @@ impl RegisterEventRequest {
 }
 
 /// A registration.
+///
+#[doc = line_of_RegisterRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RegisterRequest {
@@ -306,6 +334,8 @@ impl RegisterRequest {
 /// The outcome of a registration.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_RegisterResponse!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct RegisterResponse {
@@ -325,6 +355,8 @@ pub struct RegisterResponse {
 /// A segment of customers.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_Segment!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Segment {
@@ -339,6 +371,8 @@ pub struct Segment {
 /// An e-mail subscription list.
 ///
 /// Assumed: `required`: the manual does not say which members are always there.
+///
+#[doc = line_of_SubscriptionList!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionList {
@@ -349,6 +383,8 @@ pub struct SubscriptionList {
 }
 
 /// Opt-ins to change; what is absent stays as it is.
+///
+#[doc = line_of_SubscriptionListUpdateRequest!()]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionListUpdateRequest {

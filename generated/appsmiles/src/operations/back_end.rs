@@ -24,8 +24,6 @@ impl client::Client {
     /// Signed by `appsmiles_none`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L409`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L409).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/errorCode` other than `0`: refused.
@@ -45,6 +43,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_token!()]
     pub fn get_token(&self, body: &types::TokenRequest) -> client::Call<GetToken> {
         client::Call::new(self.request_of::<GetToken>().json(body))
     }
@@ -64,8 +64,6 @@ impl client::BackendClient {
     /// `POST /buffer/store`.
     /// Signed by `appsmiles_backend`.
     /// Must never be repeated.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L440`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L440).
     ///
     /// # Errors
     ///
@@ -95,6 +93,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_store_user_action!()]
     pub fn store_user_action(
         &self,
         body: &types::UserActionRequest,
@@ -113,8 +113,6 @@ impl client::BackendClient {
     /// `POST /generosity/multistore`.
     /// Signed by `appsmiles_backend`.
     /// Must never be repeated.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L471`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L471).
     ///
     /// # Errors
     ///
@@ -144,6 +142,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_store_users_action!()]
     pub fn store_users_action(
         &self,
         body: &types::UsersActionRequest,
@@ -163,8 +163,6 @@ impl client::BackendClient {
     /// Signed by `appsmiles_backend`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L500`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L500).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/errorCode` other than `0`: refused.
@@ -183,6 +181,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_user_changes!()]
     pub fn list_user_changes(&self) -> client::Call<ListUserChanges> {
         client::Call::new(self.request_of::<ListUserChanges>())
     }
@@ -198,8 +198,6 @@ impl client::BackendClient {
     /// `POST /user/info`.
     /// Signed by `appsmiles_backend`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L558`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L558).
     ///
     /// # Errors
     ///
@@ -220,6 +218,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_user!()]
     pub fn get_user(&self, body: &types::UserRequest) -> client::Call<GetUser> {
         client::Call::new(self.request_of::<GetUser>().json(body))
     }
@@ -235,8 +235,6 @@ impl client::BackendClient {
     /// `POST /user/infos`.
     /// Signed by `appsmiles_backend`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L529`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L529).
     ///
     /// # Errors
     ///
@@ -256,6 +254,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_users!()]
     pub fn list_users(&self) -> client::Call<ListUsers> {
         client::Call::new(self.request_of::<ListUsers>())
     }
@@ -271,8 +271,6 @@ impl client::BackendClient {
     /// `POST /user/multidelete`.
     /// Signed by `appsmiles_backend`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L616`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L616).
     ///
     /// # Errors
     ///
@@ -297,6 +295,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_delete_users!()]
     pub fn delete_users(
         &self,
         body: &types::DeleteUsersRequest,
@@ -315,8 +315,6 @@ impl client::BackendClient {
     /// `POST /user/ranking`.
     /// Signed by `appsmiles_backend`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L587`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L587).
     ///
     /// # Errors
     ///
@@ -339,6 +337,8 @@ impl client::BackendClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_ranking!()]
     pub fn get_ranking(&self, body: &types::RankingRequest) -> client::Call<GetRanking> {
         client::Call::new(self.request_of::<GetRanking>().json(body))
     }

@@ -22,8 +22,6 @@ impl client::Client {
     /// Signed by `appsmiles_none`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L39`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L39).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/errorCode` other than `0`: refused.
@@ -42,6 +40,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_program!()]
     pub fn get_program(&self) -> client::Call<GetProgram> {
         client::Call::new(self.request_of::<GetProgram>())
     }
@@ -60,8 +60,6 @@ impl client::Client {
     /// `POST /user/clientcheckcredentials`.
     /// Signed by `appsmiles_none`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L89`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L89).
     ///
     /// # Errors
     ///
@@ -86,6 +84,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_check_client_credentials!()]
     pub fn check_client_credentials(
         &self,
         body: &types::ClientCredentials,
@@ -107,8 +107,6 @@ impl client::UserClient {
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L322`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L322).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/errorCode` other than `0`: refused.
@@ -127,6 +125,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_bonus_ads!()]
     pub fn list_bonus_ads(&self) -> client::Call<ListBonusAds> {
         client::Call::new(self.request_of::<ListBonusAds>())
     }
@@ -142,8 +142,6 @@ impl client::UserClient {
     /// `POST /ad/news`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L380`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L380).
     ///
     /// # Errors
     ///
@@ -163,6 +161,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_news_ads!()]
     pub fn list_news_ads(&self) -> client::Call<ListNewsAds> {
         client::Call::new(self.request_of::<ListNewsAds>())
     }
@@ -178,8 +178,6 @@ impl client::UserClient {
     /// `POST /ad/specials`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L351`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L351).
     ///
     /// # Errors
     ///
@@ -199,6 +197,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_special_ads!()]
     pub fn list_special_ads(&self) -> client::Call<ListSpecialAds> {
         client::Call::new(self.request_of::<ListSpecialAds>())
     }
@@ -216,8 +216,6 @@ impl client::UserClient {
     /// `POST /generosity/store`.
     /// Signed by `appsmiles_user`.
     /// Must never be repeated.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L231`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L231).
     ///
     /// # Errors
     ///
@@ -238,6 +236,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_store_action!()]
     pub fn store_action(
         &self,
         body: &types::ActionRequest,
@@ -258,8 +258,6 @@ impl client::UserClient {
     /// `POST /gift/checkavailability`.
     /// Signed by `appsmiles_user`.
     /// Must never be repeated.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L291`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L291).
     ///
     /// # Errors
     ///
@@ -282,6 +280,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_buy_gift!()]
     pub fn buy_gift(&self, body: &types::GiftRequest) -> client::Call<BuyGift> {
         client::Call::new(self.request_of::<BuyGift>().json(body))
     }
@@ -297,8 +297,6 @@ impl client::UserClient {
     /// `POST /gift/list`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L262`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L262).
     ///
     /// # Errors
     ///
@@ -318,6 +316,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_gifts!()]
     pub fn list_gifts(&self) -> client::Call<ListGifts> {
         client::Call::new(self.request_of::<ListGifts>())
     }
@@ -335,8 +335,6 @@ impl client::UserClient {
     /// `POST /partner/initialcheckstore`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L63`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L63).
     ///
     /// # Errors
     ///
@@ -356,6 +354,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_user_program!()]
     pub fn get_user_program(&self) -> client::Call<GetUserProgram> {
         client::Call::new(self.request_of::<GetUserProgram>())
     }
@@ -373,8 +373,6 @@ impl client::UserClient {
     /// `POST /user/delete`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L205`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L205).
     ///
     /// # Errors
     ///
@@ -394,6 +392,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_delete_user!()]
     pub fn delete_user(&self) -> client::Call<DeleteUser> {
         client::Call::new(self.request_of::<DeleteUser>())
     }
@@ -409,8 +409,6 @@ impl client::UserClient {
     /// `POST /user/historyburns`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L121`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L121).
     ///
     /// # Errors
     ///
@@ -430,6 +428,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_burns!()]
     pub fn list_burns(&self) -> client::Call<ListBurns> {
         client::Call::new(self.request_of::<ListBurns>())
     }
@@ -445,8 +445,6 @@ impl client::UserClient {
     /// `POST /user/historyearns`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L150`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L150).
     ///
     /// # Errors
     ///
@@ -466,6 +464,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_earns!()]
     pub fn list_earns(&self) -> client::Call<ListEarns> {
         client::Call::new(self.request_of::<ListEarns>())
     }
@@ -483,8 +483,6 @@ impl client::UserClient {
     /// `POST /user/logout`.
     /// Signed by `appsmiles_user`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/appsmiles/openapi.yaml#L179`](https://github.com/countersign-rs/countersign/blob/main/specs/appsmiles/openapi.yaml#L179).
     ///
     /// # Errors
     ///
@@ -504,6 +502,8 @@ impl client::UserClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_logout_user!()]
     pub fn logout_user(&self) -> client::Call<LogoutUser> {
         client::Call::new(self.request_of::<LogoutUser>())
     }

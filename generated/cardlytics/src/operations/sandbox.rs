@@ -25,8 +25,6 @@ impl client::Client {
     /// Signed by `cardlytics`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/cardlytics/openapi.yaml#L70`](https://github.com/countersign-rs/countersign/blob/main/specs/cardlytics/openapi.yaml#L70).
-    ///
     /// # Errors
     ///
     /// - Status 400: The request is not valid, such as without `sandboxCallbackUrl`.
@@ -54,6 +52,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_validate_sandbox_token!()]
     pub fn validate_sandbox_token(
         &self,
         body: &types::SandboxTokenValidation,
@@ -72,8 +72,6 @@ impl client::Client {
     /// `POST /api/notify-enrollment/test`.
     /// Signed by `cardlytics`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/cardlytics/openapi.yaml#L129`](https://github.com/countersign-rs/countersign/blob/main/specs/cardlytics/openapi.yaml#L129).
     ///
     /// # Errors
     ///
@@ -100,6 +98,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_sandbox_enrollment!()]
     pub fn send_sandbox_enrollment(
         &self,
         body: &types::SandboxEnrollment,
@@ -118,8 +118,6 @@ impl client::Client {
     /// `POST /api/notify-reward/test`.
     /// Signed by `cardlytics`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/cardlytics/openapi.yaml#L101`](https://github.com/countersign-rs/countersign/blob/main/specs/cardlytics/openapi.yaml#L101).
     ///
     /// # Errors
     ///
@@ -146,6 +144,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_sandbox_reward!()]
     pub fn send_sandbox_reward(
         &self,
         body: &types::SandboxReward,

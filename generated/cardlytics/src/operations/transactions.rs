@@ -28,8 +28,6 @@ impl client::Client {
     /// Signed by `cardlytics`.
     /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/cardlytics/openapi.yaml#L33`](https://github.com/countersign-rs/countersign/blob/main/specs/cardlytics/openapi.yaml#L33).
-    ///
     /// # Errors
     ///
     /// - Status 400: The request is not valid, such as without `sandboxCallbackUrl`.
@@ -66,6 +64,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_notify_transaction!()]
     pub fn notify_transaction(
         &self,
         body: &types::TransactionNotification,

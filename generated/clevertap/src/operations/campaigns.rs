@@ -23,8 +23,6 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L592`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L592).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -55,6 +53,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_email!()]
     pub fn send_email(&self, body: &types::SendEmailRequest) -> client::Call<SendEmail> {
         client::Call::new(self.request_of::<SendEmail>().json(body))
     }
@@ -71,8 +71,6 @@ impl client::Client {
     /// `POST /1/send/push.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L559`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L559).
     ///
     /// # Errors
     ///
@@ -104,6 +102,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_push!()]
     pub fn send_push(&self, body: &types::SendPushRequest) -> client::Call<SendPush> {
         client::Call::new(self.request_of::<SendPush>().json(body))
     }
@@ -120,8 +120,6 @@ impl client::Client {
     /// `POST /1/send/sms.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L625`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L625).
     ///
     /// # Errors
     ///
@@ -153,6 +151,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_sms!()]
     pub fn send_sms(&self, body: &types::SendSmsRequest) -> client::Call<SendSms> {
         client::Call::new(self.request_of::<SendSms>().json(body))
     }
@@ -169,8 +169,6 @@ impl client::Client {
     /// `POST /1/send/webpush.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L658`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L658).
     ///
     /// # Errors
     ///
@@ -202,6 +200,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_web_push!()]
     pub fn send_web_push(
         &self,
         body: &types::SendPushRequest,
@@ -221,8 +221,6 @@ impl client::Client {
     /// `POST /1/send/whatsapp.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L691`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L691).
     ///
     /// # Errors
     ///
@@ -254,6 +252,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_send_whatsapp!()]
     pub fn send_whatsapp(
         &self,
         body: &types::SendWhatsappRequest,
@@ -273,8 +273,6 @@ impl client::Client {
     /// `POST /1/targets/create.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L526`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L526).
     ///
     /// # Errors
     ///
@@ -307,6 +305,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_create_campaign!()]
     pub fn create_campaign(
         &self,
         body: &types::CreateCampaignRequest,
@@ -323,8 +323,6 @@ impl client::Client {
     /// `POST /1/targets/list.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L749`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L749).
     ///
     /// # Errors
     ///
@@ -349,6 +347,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_campaigns!()]
     pub fn list_campaigns(
         &self,
         body: &types::ListCampaignsRequest,
@@ -367,8 +367,6 @@ impl client::Client {
     /// `POST /1/targets/result.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L779`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L779).
     ///
     /// # Errors
     ///
@@ -393,6 +391,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_campaign_report!()]
     pub fn get_campaign_report(
         &self,
         body: &types::CampaignRequest,
@@ -409,8 +409,6 @@ impl client::Client {
     /// `POST /1/targets/stop.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L724`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L724).
     ///
     /// # Errors
     ///
@@ -435,6 +433,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_stop_campaign!()]
     pub fn stop_campaign(
         &self,
         body: &types::CampaignRequest,

@@ -25,8 +25,6 @@ impl client::Client {
     ///
     /// - `partner`: The partner's name, such as `adjust`.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L67`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L67).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -49,6 +47,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_check_customer!()]
     pub fn check_customer(&self, partner: &str) -> client::Call<CheckCustomer> {
         client::Call::new(self.request_of::<CheckCustomer>().query("partner", partner))
     }

@@ -26,8 +26,6 @@ impl client::Client {
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L335`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L335).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -50,6 +48,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_poll_event_count!()]
     pub fn poll_event_count(&self, req_id: i64) -> client::Call<PollEventCount> {
         client::Call::new(self.request_of::<PollEventCount>().query("req_id", &req_id))
     }
@@ -67,8 +67,6 @@ impl client::Client {
     /// `POST /1/counts/events.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L308`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L308).
     ///
     /// # Errors
     ///
@@ -95,6 +93,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_count_events!()]
     pub fn count_events(&self, body: &types::EventQuery) -> client::Call<CountEvents> {
         client::Call::new(self.request_of::<CountEvents>().json(body))
     }
@@ -114,8 +114,6 @@ impl client::Client {
     /// May be repeated after any transient failure.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L387`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L387).
     ///
     /// # Errors
     ///
@@ -139,6 +137,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_poll_profile_count!()]
     pub fn poll_profile_count(&self, req_id: i64) -> client::Call<PollProfileCount> {
         client::Call::new(self.request_of::<PollProfileCount>().query("req_id", &req_id))
     }
@@ -156,8 +156,6 @@ impl client::Client {
     /// `POST /1/counts/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L360`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L360).
     ///
     /// # Errors
     ///
@@ -184,6 +182,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_count_profiles!()]
     pub fn count_profiles(
         &self,
         body: &types::EventQuery,
@@ -204,8 +204,6 @@ impl client::Client {
     /// May be repeated after any transient failure.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L900`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L900).
     ///
     /// # Errors
     ///
@@ -229,6 +227,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_poll_top_properties!()]
     pub fn poll_top_properties(&self, req_id: i64) -> client::Call<PollTopProperties> {
         client::Call::new(
             self.request_of::<PollTopProperties>().query("req_id", &req_id),
@@ -248,8 +248,6 @@ impl client::Client {
     /// `POST /1/counts/top.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L873`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L873).
     ///
     /// # Errors
     ///
@@ -292,6 +290,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_count_top_properties!()]
     pub fn count_top_properties(
         &self,
         body: &types::TopPropertiesRequest,
@@ -312,8 +312,6 @@ impl client::Client {
     /// May be repeated after any transient failure.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L951`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L951).
     ///
     /// # Errors
     ///
@@ -337,6 +335,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_poll_trends!()]
     pub fn poll_trends(&self, req_id: i64) -> client::Call<PollTrends> {
         client::Call::new(self.request_of::<PollTrends>().query("req_id", &req_id))
     }
@@ -354,8 +354,6 @@ impl client::Client {
     /// `POST /1/counts/trends.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L924`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L924).
     ///
     /// # Errors
     ///
@@ -390,6 +388,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_count_trends!()]
     pub fn count_trends(
         &self,
         body: &types::TrendsRequest,
@@ -406,8 +406,6 @@ impl client::Client {
     /// `POST /1/now.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L843`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L843).
     ///
     /// # Errors
     ///
@@ -432,6 +430,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_count_active_users!()]
     pub fn count_active_users(
         &self,
         body: &types::ActiveUsersRequest,

@@ -24,8 +24,6 @@ impl client::Client {
     ///
     /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L141`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L141).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -48,6 +46,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_events_page!()]
     pub fn get_events_page(&self, cursor: &str) -> client::Call<GetEventsPage> {
         client::Call::new(self.request_of::<GetEventsPage>().query("cursor", cursor))
     }
@@ -65,8 +65,6 @@ impl client::Client {
     /// `POST /1/events.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L109`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L109).
     ///
     /// # Errors
     ///
@@ -93,6 +91,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_query_events!()]
     pub fn query_events(&self, body: &types::EventQuery) -> client::Call<QueryEvents> {
         client::Call::new(self.request_of::<QueryEvents>().json(body))
     }

@@ -24,8 +24,6 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L412`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L412).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -49,6 +47,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_delete_profiles!()]
     pub fn delete_profiles(
         &self,
         body: &types::DeleteProfilesRequest,
@@ -70,8 +70,6 @@ impl client::Client {
     /// `POST /1/demerge/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L441`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L441).
     ///
     /// # Errors
     ///
@@ -100,6 +98,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_demerge_profiles!()]
     pub fn demerge_profiles(
         &self,
         body: &types::DemergeProfilesRequest,
@@ -119,8 +119,6 @@ impl client::Client {
     /// `POST /1/disassociate`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L498`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L498).
     ///
     /// # Errors
     ///
@@ -149,6 +147,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_disassociate_phones!()]
     pub fn disassociate_phones(
         &self,
         body: &types::DisassociateRequest,
@@ -167,8 +167,6 @@ impl client::Client {
     /// `GET /1/profile.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L231`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L231).
     ///
     /// # Errors
     ///
@@ -198,6 +196,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_profile!()]
     pub fn get_profile(&self, by: &GetProfileBy) -> client::Call<GetProfile> {
         client::Call::new(by.apply(self.request_of::<GetProfile>()))
     }
@@ -215,8 +215,6 @@ impl client::Client {
     /// May be repeated after any transient failure.
     ///
     /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L202`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L202).
     ///
     /// # Errors
     ///
@@ -240,6 +238,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_profiles_page!()]
     pub fn get_profiles_page(&self, cursor: &str) -> client::Call<GetProfilesPage> {
         client::Call::new(self.request_of::<GetProfilesPage>().query("cursor", cursor))
     }
@@ -257,8 +257,6 @@ impl client::Client {
     /// `POST /1/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L170`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L170).
     ///
     /// # Errors
     ///
@@ -285,6 +283,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_query_profiles!()]
     pub fn query_profiles(
         &self,
         body: &types::EventQuery,
@@ -304,8 +304,6 @@ impl client::Client {
     /// `POST /1/subscribe`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L470`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L470).
     ///
     /// # Errors
     ///
@@ -339,6 +337,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_update_subscriptions!()]
     pub fn update_subscriptions(
         &self,
         body: &types::SubscriptionRequest,

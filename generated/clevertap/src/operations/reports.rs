@@ -22,8 +22,6 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L811`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L811).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -49,6 +47,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_message_reports!()]
     pub fn get_message_reports(
         &self,
         body: &types::MessageReportsRequest,

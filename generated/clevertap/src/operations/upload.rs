@@ -26,8 +26,6 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/clevertap/openapi.yaml#L272`](https://github.com/countersign-rs/countersign/blob/main/specs/clevertap/openapi.yaml#L272).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -59,6 +57,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_upload_records!()]
     pub fn upload_records(
         &self,
         body: &types::UploadRequest,

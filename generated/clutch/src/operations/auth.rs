@@ -19,8 +19,6 @@ impl client::Client {
     /// Signed by `clutch`.
     /// Must never be repeated.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L176`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L176).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/success` `false`: refused.
@@ -44,6 +42,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_token!()]
     pub fn get_token(&self, body: &types::GetTokenRequest) -> client::Call<GetToken> {
         client::Call::new(self.request_of::<GetToken>().json(body))
     }
@@ -59,8 +59,6 @@ impl client::Client {
     /// `POST /auth/token/register`.
     /// Signed by `clutch`.
     /// Must never be repeated.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L147`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L147).
     ///
     /// # Errors
     ///
@@ -90,6 +88,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_register_card!()]
     pub fn register_card(
         &self,
         body: &types::RegisterRequest,
@@ -110,8 +110,6 @@ impl client::Client {
     ///
     /// - `token_id`: The user token. It is a secret that stands in the URL, so URLs of this call do not belong in logs.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L204`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L204).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/success` `false`: refused.
@@ -130,6 +128,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_release_token!()]
     pub fn release_token(
         &self,
         token_id: &runtime::Sensitive,

@@ -20,8 +20,6 @@ impl client::Client {
     /// Signed by `clutch`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L75`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L75).
-    ///
     /// # Errors
     ///
     /// - Status 400: The structure of the request is not valid.
@@ -39,6 +37,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_fields!()]
     pub fn list_fields(&self) -> client::Call<ListFields> {
         client::Call::new(self.request_of::<ListFields>())
     }
@@ -54,8 +54,6 @@ impl client::Client {
     /// `GET /brand/lists`.
     /// Signed by `clutch`.
     /// May be repeated after any transient failure.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L53`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L53).
     ///
     /// # Errors
     ///
@@ -74,6 +72,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_list_subscription_lists!()]
     pub fn list_subscription_lists(&self) -> client::Call<ListSubscriptionLists> {
         client::Call::new(self.request_of::<ListSubscriptionLists>())
     }

@@ -20,8 +20,6 @@ impl client::Client {
     /// Signed by `clutch`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L97`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L97).
-    ///
     /// # Errors
     ///
     /// - Status 400: The structure of the request is not valid.
@@ -39,6 +37,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_captcha!()]
     pub fn get_captcha(&self) -> client::Call<GetCaptcha> {
         client::Call::new(self.request_of::<GetCaptcha>())
     }
@@ -54,8 +54,6 @@ impl client::Client {
     /// Must never be repeated.
     ///
     /// - `captcha_id`: A captcha id that has not been shown yet.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L119`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L119).
     ///
     /// # Errors
     ///
@@ -74,6 +72,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_show_captcha!()]
     pub fn show_captcha(&self, captcha_id: &str) -> client::Call<ShowCaptcha> {
         client::Call::new(self.request_of::<ShowCaptcha>().path("captchaID", captcha_id))
     }

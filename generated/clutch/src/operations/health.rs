@@ -21,8 +21,6 @@ impl client::Client {
     /// Signed by `clutch`.
     /// May be repeated after any transient failure.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L33`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L33).
-    ///
     /// # Errors
     ///
     /// - Status 400: The structure of the request is not valid.
@@ -40,6 +38,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_check_health!()]
     pub fn check_health(&self) -> client::Call<CheckHealth> {
         client::Call::new(self.request_of::<CheckHealth>())
     }

@@ -18,8 +18,6 @@ impl client::Client {
     /// Signed by `clutch`.
     /// May be repeated only when it surely was not processed.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L224`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L224).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/success` `false`: refused.
@@ -47,6 +45,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_update_demographics!()]
     pub fn update_demographics(
         &self,
         body: &types::DemographicsUpdateRequest,
@@ -63,8 +63,6 @@ impl client::Client {
     /// `POST /profile/event`.
     /// Signed by `clutch`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L246`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L246).
     ///
     /// # Errors
     ///
@@ -87,6 +85,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_register_event!()]
     pub fn register_event(
         &self,
         body: &types::RegisterEventRequest,
@@ -104,8 +104,6 @@ impl client::Client {
     /// `POST /profile/optInStatus`.
     /// Signed by `clutch`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L268`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L268).
     ///
     /// # Errors
     ///
@@ -128,6 +126,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_update_opt_in_status!()]
     pub fn update_opt_in_status(
         &self,
         body: &types::SubscriptionListUpdateRequest,
@@ -144,8 +144,6 @@ impl client::Client {
     /// `POST /profile/pushToken`.
     /// Signed by `clutch`.
     /// May be repeated only when it surely was not processed.
-    ///
-    /// Declared at [`specs/clutch/openapi.yaml#L291`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L291).
     ///
     /// # Errors
     ///
@@ -174,6 +172,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_update_push_token!()]
     pub fn update_push_token(
         &self,
         body: &types::PushTokenUpdateRequest,
@@ -195,8 +195,6 @@ impl client::Client {
     ///
     /// - `token_id`: The user token. It is a secret that stands in the URL, so URLs of this call do not belong in logs.
     ///
-    /// Declared at [`specs/clutch/openapi.yaml#L313`](https://github.com/countersign-rs/countersign/blob/main/specs/clutch/openapi.yaml#L313).
-    ///
     /// # Errors
     ///
     /// - Status 200 with `/success` `false`: refused.
@@ -215,6 +213,8 @@ impl client::Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    #[doc = line_of_get_profile!()]
     pub fn get_profile(
         &self,
         token_id: &runtime::Sensitive,
