@@ -34,6 +34,7 @@ mod schemas;
 mod security;
 mod service;
 mod shapes;
+mod shorter;
 mod unions;
 mod values;
 mod webhooks;

@@ -10,6 +10,7 @@ use super::document::Document;
 use super::names::{Style, distinct, field_name, hash, joined};
 use super::rules;
 use super::schemas::Draft;
+use super::shorter;
 use crate::ir::{
     BodyContent, Doc, Field, Operation, ResponseContent, Struct, TextKind, TypeDef, TypeExpr, TypeKind, UnionBy,
     Webhook,
@@ -124,9 +125,10 @@ fn choose_names(document: &Document<'_>, drafts: &[Draft]) -> BTreeMap<String, S
                 names.insert(key.to_owned(), name.clone());
             }
             None => {
-                let wish = match taken.contains(&draft.wish) {
-                    true => joined(&draft.wish, "Inline"),
-                    false => draft.wish.clone(),
+                let short = shorter::type_name(&draft.wish, key);
+                let wish = match taken.contains(&short) {
+                    true => joined(&short, "Inline"),
+                    false => short,
                 };
                 wishes.entry(wish).or_default().push(key);
             }

@@ -7,6 +7,7 @@
 use super::canonical::{Kind, Source};
 use super::document::Document;
 use super::names::{self, Style, distinct, joined, pascal, type_name};
+use super::shorter;
 use crate::references::{References, escape_token};
 use crate::spec::{Node, Spec};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +85,8 @@ fn operations<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeMap<Strin
         *uses.entry(operation_id(node).unwrap_or_default()).or_default() += 1;
     }
     let by_place = |node: &Node| operation_id(node).is_none_or(|id| id.is_empty() || uses[id] > 1);
+    let ids = found.iter().filter(|(_, _, node)| !by_place(node)).filter_map(|(_, _, node)| operation_id(node));
+    let shorter = shorter::methods(&ids.collect::<Vec<_>>());
     let wishes: Vec<(String, String)> = found
         .iter()
         .map(|(path, method, node)| {
@@ -92,7 +95,8 @@ fn operations<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeMap<Strin
                 _ => place_text(path, method),
             };
             let chosen = node.get("x-rust-name").and_then(Node::text);
-            let name = names::method_name(chosen.unwrap_or(&text));
+            let short = shorter.get(&text).filter(|_| chosen.is_none());
+            let name = names::method_name(chosen.or(short.map(String::as_str)).unwrap_or(&text));
             (text, name)
         })
         .collect();
