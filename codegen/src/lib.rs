@@ -3,6 +3,7 @@
 pub mod body_types;
 pub mod client;
 pub mod credentials;
+pub mod diff;
 pub mod docs;
 pub mod emit;
 pub mod enums;

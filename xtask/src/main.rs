@@ -7,6 +7,7 @@ mod codegen;
 mod corpus;
 mod demo;
 mod lint;
+mod spec_diff;
 mod vectors;
 mod webhook;
 mod workspace;
@@ -34,6 +35,8 @@ enum Task {
     Corpus(corpus::Corpus),
     /// Call every operation against a server that verifies each request.
     Demo,
+    /// Review what changed between two specs.
+    SpecDiff(spec_diff::SpecDiff),
     /// Verify a captured webhook, or send one to a receiver under test.
     Webhook(webhook::Webhook),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Vectors(arguments) => vectors::run(&arguments),
         Task::Corpus(arguments) => corpus::run(&arguments),
         Task::Demo => demo::run(),
+        Task::SpecDiff(arguments) => spec_diff::run(&arguments),
         Task::Webhook(arguments) => webhook::run(&arguments),
     };
     ended.unwrap_or_else(|error| {

@@ -1,0 +1,64 @@
+//! A review of two documents: what breaks on the wire, what behaves otherwise, which version the crate needs.
+//!
+//! 1. [`model`] holds each document so that schemas have identity and are read once, in one form ([`schema`]).
+//! 2. [`compare`] goes through pairs of places, each pair once: [`operations`] with parameters, bodies, responses
+//!    and security, [`signing`] with each operation's resolved recipe, [`schemas`] keyword by keyword.
+//! 3. [`reach`] says which operations reach what changed, and in which direction.
+//! 4. [`classify`] weighs it by the rules ([`rules`]) and joins what is one change; [`report`] is what outputs read.
+//!
+//! The work is linear in the pairs of places; nothing is expanded, so circles end and depth costs nothing.
+
+mod bodies;
+mod classify;
+mod compare;
+mod components;
+mod life;
+mod model;
+mod operations;
+mod parameters;
+mod reach;
+pub mod report;
+mod responses;
+pub mod rules;
+mod schema;
+mod schemas;
+mod security;
+mod service;
+mod signing;
+mod texts;
+mod values;
+mod webhooks;
+
+pub use life::Day;
+pub use report::{Change, Direction, OperationRef, Place, Policy, Report, Step, Verdict, text};
+
+use crate::spec::Spec;
+use compare::Compare;
+
+/// What a review does not find in the documents.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The day on which a sunset is over or not.
+    pub today: Day,
+    /// Whether changed texts are shown.
+    pub docs: bool,
+    /// Days between a deprecation and its sunset; 0 asks for no sunset.
+    pub deprecation_days: i64,
+    /// Extensions that nobody wants to hear of.
+    pub ignored_extensions: Vec<String>,
+}
+
+/// Reviews two documents.
+pub fn diff(old: &Spec, new: &Spec, settings: &Settings) -> Report {
+    let mut compare = Compare::new(old, new, settings);
+    let prefixes = (service::prefix(old), service::prefix(new));
+    let same_below = operations::compare(&mut compare, (&prefixes.0, &prefixes.1));
+    webhooks::compare(&mut compare);
+    service::compare(&mut compare, same_below);
+    security::declarations(&mut compare);
+    signing::declarations(&mut compare);
+    compare.run();
+    components::compare(&mut compare);
+    compare.run();
+    classify::classify(compare)
+}

@@ -1,0 +1,223 @@
+//! Request bodies and media types.
+
+use super::compare::{Compare, Use};
+use super::report::{Step, Verdict};
+use super::values::canonical_without_texts;
+use super::{rules, texts};
+use crate::finding::shortened;
+use crate::spec::{Key, Node};
+use std::collections::BTreeMap;
+
+/// A media type in one spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MediaType {
+    /// `application/json`, in lower case.
+    pub(super) essence: String,
+    /// What follows the first semicolon, without spaces.
+    pub(super) parameters: String,
+}
+
+impl MediaType {
+    pub(super) fn parse(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        let (essence, parameters) = lower.split_once(';').unwrap_or((&lower, ""));
+        MediaType { essence: essence.trim().to_owned(), parameters: parameters.split_whitespace().collect() }
+    }
+
+    /// Whether this range includes the other type.
+    pub(super) fn includes(&self, other: &MediaType) -> bool {
+        let (kind, sub) = self.essence.split_once('/').unwrap_or((&self.essence, ""));
+        let (other_kind, other_sub) = other.essence.split_once('/').unwrap_or((&other.essence, ""));
+        if kind == "*" || (kind == other_kind && sub == "*") {
+            return true;
+        }
+        // `application/json` stands for `application/vnd.acme+json`.
+        kind == other_kind && other_sub.rsplit_once('+').is_some_and(|(_, suffix)| suffix == sub)
+    }
+
+    fn is_json(&self) -> bool {
+        self.essence.contains("json")
+    }
+
+    fn is_stream(&self) -> bool {
+        matches!(self.essence.as_str(), "text/event-stream" | "application/x-ndjson" | "application/jsonl")
+    }
+
+    fn is_bytes(&self) -> bool {
+        let essence = self.essence.as_str();
+        essence == "application/octet-stream"
+            || ["image/", "audio/", "video/"].iter().any(|kind| essence.starts_with(kind))
+    }
+}
+
+type Entry<'a> = (MediaType, &'a Key, &'a Node);
+
+fn entries<'a>(content: Option<&'a Node>) -> Vec<Entry<'a>> {
+    let members = content.into_iter().flat_map(Node::members);
+    members.map(|(key, node)| (MediaType::parse(&key.text), key, node)).collect()
+}
+
+/// Which rules a map of media types is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Request,
+    Response,
+    Header,
+}
+
+/// Compares the request bodies of two operations.
+pub(super) fn compare<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
+    let (was, is) = (compare.old.member(old, "requestBody"), compare.new.member(new, "requestBody"));
+    let required = |body: &Node| body.get("required").and_then(Node::bool) == Some(true);
+    match (was, is) {
+        (None, None) => {}
+        (None, Some(is)) => {
+            let (rule, word) = match required(is) {
+                true => (&rules::REQUIRED_BODY_ADDED, "must have a body"),
+                false => (&rules::OPTIONAL_BODY_ADDED, "may have a body"),
+            };
+            compare.emit(rule, old, is, format!("the request {word} and had none"));
+        }
+        (Some(was), None) => {
+            compare.emit(&rules::BODY_REMOVED, was, new, "the request has no body any more");
+        }
+        (Some(was), Some(is)) => {
+            match (required(was), required(is)) {
+                (false, true) => {
+                    compare.emit(&rules::BODY_REQUIRED, was, is, "the body is required now");
+                }
+                (true, false) => {
+                    compare.emit(&rules::BODY_OPTIONAL, was, is, "the body is optional now");
+                }
+                _ => {}
+            }
+            texts::of_objects(compare, was, is);
+            content(compare, (was, was.get("content")), (is, is.get("content")), Of::Request);
+        }
+    }
+}
+
+/// Compares two maps of media types.
+pub(super) fn content<'a>(
+    compare: &mut Compare<'a>,
+    (old_owner, old): (&'a Node, Option<&'a Node>),
+    (new_owner, new): (&'a Node, Option<&'a Node>),
+    of: Of,
+) {
+    let (mut was, mut is) = (entries(old), entries(new));
+    let firsts = (was.first().cloned(), is.first().cloned());
+    let mut pairs: Vec<(Entry<'a>, Entry<'a>)> = Vec::new();
+    let mut take =
+        |was: &mut Vec<Entry<'a>>, is: &mut Vec<Entry<'a>>, same: &dyn Fn(&MediaType, &MediaType) -> bool| {
+            was.retain(|entry| {
+                let Some(index) = is.iter().position(|other| same(&entry.0, &other.0)) else { return true };
+                pairs.push((entry.clone(), is.remove(index)));
+                false
+            });
+        };
+    take(&mut was, &mut is, &|a, b| a == b);
+    take(&mut was, &mut is, &|a, b| a.essence == b.essence);
+    if was.len() == 1 && is.len() == 1 {
+        take(&mut was, &mut is, &|a, b| a.includes(b) || b.includes(a));
+    }
+    for (old, new) in &pairs {
+        pair(compare, old, new, of);
+    }
+    kinds(compare, &mut was, &mut is, of);
+    let used = firsts.0.map(|(media, ..)| media);
+    for (media, key, node) in was {
+        let rule = match of {
+            Of::Request if used.as_ref() == Some(&media) => &rules::MEDIA_TYPE_REMOVED,
+            Of::Request => &rules::MEDIA_TYPE_UNUSED_REMOVED,
+            _ => &rules::RESPONSE_MEDIA_TYPE_REMOVED,
+        };
+        let message = format!("the media type `{}` is gone", shortened(&key.text, 80));
+        compare.emit(rule, node, new_owner, message).detail(media.essence);
+    }
+    for (media, key, node) in is {
+        let rule = if of == Of::Request { &rules::MEDIA_TYPE_ADDED } else { &rules::RESPONSE_MEDIA_TYPE_ADDED };
+        let message = format!("the media type `{}` is new", shortened(&key.text, 80));
+        compare.emit(rule, old_owner, node, message).detail(media.essence);
+    }
+    if let (Some(used), Some((first, _, node))) = (used, firsts.1)
+        && of == Of::Request
+        && used.essence != first.essence
+        && pairs.iter().any(|(old, _)| old.0 == used)
+    {
+        let message = format!("the media type that comes first was `{}` and is `{}`", used.essence, first.essence);
+        compare.emit(&rules::FIRST_MEDIA_TYPE_CHANGED, old_owner, node, message);
+    }
+}
+
+/// A body that became bytes instead of JSON, or a stream instead of one body.
+fn kinds<'a>(compare: &mut Compare<'a>, was: &mut Vec<Entry<'a>>, is: &mut Vec<Entry<'a>>, of: Of) {
+    let ([old], [new]) = (was.as_slice(), is.as_slice()) else { return };
+    let rule = if old.0.is_stream() != new.0.is_stream() && of == Of::Response {
+        &rules::STREAMING_CHANGED
+    } else if (old.0.is_json() && new.0.is_bytes()) || (old.0.is_bytes() && new.0.is_json()) {
+        &rules::BODY_KIND_CHANGED
+    } else {
+        return;
+    };
+    let message = format!("the body was `{}` and is `{}`", old.0.essence, new.0.essence);
+    compare.emit(rule, old.2, new.2, message);
+    was.clear();
+    is.clear();
+}
+
+fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of) {
+    let (was, is) = (old.2, new.2);
+    if old.0.essence != new.0.essence {
+        let wider = new.0.includes(&old.0);
+        let rule = match (of, wider) {
+            (Of::Request, true) => &rules::MEDIA_TYPE_WIDER,
+            (Of::Request, false) => &rules::MEDIA_TYPE_NARROWER,
+            (_, true) => &rules::RESPONSE_MEDIA_TYPE_WIDER,
+            (_, false) => &rules::RESPONSE_MEDIA_TYPE_NARROWER,
+        };
+        let message = format!("the media type was `{}` and is `{}`", old.0.essence, new.0.essence);
+        compare.emit(rule, was, is, message);
+    } else if old.0.parameters != new.0.parameters {
+        let message = format!("the parameters of the media type `{}` changed", old.0.essence);
+        compare.emit(&rules::MEDIA_TYPE_PARAMETERS, was, is, message);
+    }
+    encoding(compare, was, is);
+    texts::of_objects(compare, was, is);
+    let (added, removed) = match of {
+        Of::Request => (&rules::BODY_SCHEMA_ADDED, &rules::BODY_SCHEMA_REMOVED),
+        _ => (&rules::RESPONSE_SCHEMA_ADDED, &rules::RESPONSE_SCHEMA_REMOVED),
+    };
+    match (was.get("schema"), is.get("schema")) {
+        (Some(was), Some(is)) => compare.pair_nodes(was, is, Use::Body),
+        (None, Some(schema)) => {
+            compare.emit(added, was, schema, "the body has a schema and had none");
+        }
+        (Some(schema), None) => {
+            compare.emit(removed, schema, is, "the body has no schema any more");
+        }
+        (None, None) => {}
+    }
+    for key in ["itemSchema"] {
+        if let (Some(was), Some(is)) = (was.get(key), is.get(key)) {
+            compare.pair_nodes(was, is, Use::Body);
+        }
+    }
+}
+
+/// How the parts of a form are written.
+fn encoding<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
+    let parts = |node: &'a Node| {
+        let members = node.get("encoding").into_iter().flat_map(Node::members);
+        members.map(|(key, node)| (key.text.as_str(), node)).collect::<BTreeMap<_, _>>()
+    };
+    let (was, is) = (parts(old), parts(new));
+    for name in was.keys().chain(is.keys()).collect::<std::collections::BTreeSet<_>>() {
+        let text = |node: Option<&&Node>| node.map(|node| canonical_without_texts(node));
+        if text(was.get(name)) != text(is.get(name)) {
+            let nodes = (was.get(name).copied().unwrap_or(old), is.get(name).copied().unwrap_or(new));
+            let message = format!("the part `{}` is written in another way", shortened(name, 80));
+            let raw = compare.emit(&rules::ENCODING_CHANGED, nodes.0, nodes.1, message);
+            raw.detail(*name).weigh(Verdict::Break, Verdict::Break).source(Step::Patch);
+        }
+    }
+}

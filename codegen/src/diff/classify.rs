@@ -1,0 +1,144 @@
+//! From raw differences to changes: who reaches them, what they weigh, which of them are one.
+//!
+//! A place that several pairs reach is found several times (a member that `allOf` hands on, a shared response): what
+//! has the same rule, places and detail is one change, and its operations are joined.
+
+use super::compare::{Compare, Raw};
+use super::reach::Reach;
+use super::report::{Change, Direction, Place, Policy, Report, Verdict};
+use super::rules;
+use crate::spec::Node;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What has to be equal for two differences to be one.
+type Key = (&'static str, Option<*const Node>, Option<*const Node>, String);
+
+/// A change that is being put together.
+#[derive(Default)]
+struct Joined {
+    operations: BTreeSet<u32>,
+    directions: BTreeSet<Direction>,
+    request: Verdict0,
+    response: Verdict0,
+    stable: bool,
+}
+
+/// The worst verdict so far, if any.
+type Verdict0 = Option<Verdict>;
+
+/// Weighs everything that a comparison found.
+pub(super) fn classify(compare: Compare<'_>) -> Report {
+    let reach = compare.work.graph.reach();
+    let mut order: Vec<Key> = Vec::new();
+    let mut joined: HashMap<Key, (usize, Joined)> = HashMap::new();
+    for (index, raw) in compare.work.raws.iter().enumerate() {
+        let pointer = |node: Option<&Node>| node.map(std::ptr::from_ref);
+        let key: Key = (raw.rule.id, pointer(raw.old), pointer(raw.new), raw.detail.clone());
+        let entry = joined.entry(key.clone()).or_insert_with(|| {
+            order.push(key);
+            (index, Joined::default())
+        });
+        join(&compare, &reach, raw, &mut entry.1);
+    }
+    let mut changes: Vec<Change> = order
+        .iter()
+        .filter_map(|key| joined.get(key))
+        .map(|(index, joined)| change(&compare, &compare.work.raws[*index], joined))
+        .filter(|change| compare.settings.docs || !change.rule.docs)
+        .collect();
+    sort(&mut changes);
+    number_twins(&mut changes);
+    Report { changes, operations: compare.operations, compared: compare.work.compared }
+}
+
+fn join(compare: &Compare<'_>, reach: &Reach, raw: &Raw<'_>, joined: &mut Joined) {
+    for direction in [Direction::Request, Direction::Response] {
+        let operations = reach.operations(raw.vertex, direction);
+        if operations.is_empty() {
+            continue;
+        }
+        joined.operations.extend(operations);
+        joined.directions.insert(direction);
+        let unstable = |index: &u32| compare.unstable.get(*index as usize).copied().unwrap_or_default();
+        joined.stable |= !operations.iter().all(unstable);
+        let slot = match direction {
+            Direction::Request => (&mut joined.request, raw.request),
+            Direction::Response => (&mut joined.response, raw.response),
+        };
+        *slot.0 = (*slot.0).max(Some(slot.1));
+    }
+}
+
+fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined) -> Change {
+    let rule = raw.rule;
+    // What stands at the document's root is reached by every operation, and no vertex says so.
+    let of_document = raw.vertex == super::reach::Vertex::default();
+    let sent = joined.directions.contains(&Direction::Request);
+    let mut wire = joined.request.max(joined.response).unwrap_or(Verdict::None);
+    if of_document {
+        wire = raw.request.max(raw.response);
+    }
+    let mut policy = rule.policy;
+    let unstable = !of_document && !joined.operations.is_empty() && !joined.stable;
+    let is_stability = rule == &rules::STABILITY_LOWERED || rule == &rules::STABILITY_UNKNOWN;
+    if unstable && wire == Verdict::Break {
+        wire = Verdict::Warn;
+    }
+    if (unstable && rule != &rules::STABILITY_UNKNOWN) || (joined.operations.is_empty() && !of_document && is_stability)
+    {
+        policy = policy.min(Policy::Info);
+    }
+    let source = raw.source.unwrap_or(if sent || of_document { rule.sent } else { rule.received });
+    let (old, new) = (raw.old.map(|node| compare.old.place(node)), raw.new.map(|node| compare.new.place(node)));
+    let fingerprint = fingerprint(rule.id, old.as_ref().or(new.as_ref()), &raw.detail);
+    Change {
+        rule,
+        wire,
+        behaviour: rule.behaviour && wire != Verdict::None,
+        source,
+        policy,
+        unstable,
+        old,
+        new,
+        operations: joined.operations.iter().map(|index| *index as usize).collect(),
+        directions: joined.directions.iter().copied().collect(),
+        message: raw.message.clone(),
+        detail: raw.detail.clone(),
+        fingerprint,
+    }
+}
+
+/// 16 digits from what does not move when something else does: rule, place and detail.
+fn fingerprint(rule: &str, place: Option<&Place>, detail: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [rule, place.map_or("", |place| &place.pointer), detail] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Worst first; then by rule, in the order of the catalogue, and by place.
+fn sort(changes: &mut [Change]) {
+    let ranks: BTreeMap<&str, usize> = rules::all().enumerate().map(|(rank, rule)| (rule.id, rank)).collect();
+    changes.sort_by_cached_key(|change| {
+        let rank = ranks.get(change.rule.id).copied().unwrap_or(usize::MAX);
+        let at = change.place().map(|place| (place.file.clone(), place.at, place.pointer.clone()));
+        let weight = (change.fails(), change.wire, change.behaviour, change.source, change.policy);
+        (std::cmp::Reverse(weight), rank, at, change.detail.clone(), change.message.clone())
+    });
+}
+
+/// Two changes of one fingerprint are told apart by their order.
+fn number_twins(changes: &mut [Change]) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for change in changes {
+        let count = seen.entry(change.fingerprint.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            let text = format!("{}#{count}", change.fingerprint);
+            change.fingerprint = fingerprint(change.rule.id, None, &text);
+        }
+    }
+}

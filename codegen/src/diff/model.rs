@@ -1,0 +1,139 @@
+//! One document of the two, in the form that is compared: nodes with identity, references followed on demand.
+//!
+//! A [`Source`] is what a schema is made of: mostly one node, several where `allOf` joins what it says of one member.
+//! Sources are numbered, so that a pair of them is compared once, however often it is reached. Nothing is expanded:
+//! a schema is read when it is first compared ([`super::schema`]), and its members are numbers again.
+//!
+//! The generator has a form of its own ([`crate::normalize`]), which forgets what no type needs: limits, defaults,
+//! `readOnly` on requests, the difference between a loosened and an exact schema. A review needs all of it, so both
+//! stand on the same reader and the same [`References`], and each keeps what it is about.
+
+use super::report::Place;
+use super::schema::{self, Schema};
+use crate::finding::shortened;
+use crate::references::References;
+use crate::spec::{Node, Spec, Value};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The number of a source of one document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Source(pub(super) u32);
+
+/// One of the two documents.
+pub(super) struct Side<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) references: References<'a>,
+    /// OpenAPI 3.1 or newer: members beside a `$ref` count.
+    pub(super) modern: bool,
+    ids: HashMap<Vec<*const Node>, Source>,
+    nodes: Vec<Rc<[&'a Node]>>,
+    schemas: Vec<Option<Rc<Schema<'a>>>>,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(spec: &'a Spec) -> Self {
+        let version = spec.root.get("openapi").and_then(Node::text).unwrap_or_default();
+        Side {
+            spec,
+            references: References::new(spec),
+            modern: !version.starts_with("3.0"),
+            ids: HashMap::new(),
+            nodes: Vec::new(),
+            schemas: Vec::new(),
+        }
+    }
+
+    pub(super) fn root(&self) -> &'a Node {
+        &self.spec.root
+    }
+
+    /// The number of a schema that one node makes; references are followed first, so that who refers does not count.
+    pub(super) fn source_of(&mut self, node: &'a Node) -> Source {
+        self.source(&[node])
+    }
+
+    /// The number of a schema that several nodes make together.
+    pub(super) fn source(&mut self, nodes: &[&'a Node]) -> Source {
+        let mut resolved: Vec<&'a Node> = Vec::new();
+        for node in nodes {
+            let node = self.without_bare_reference(node);
+            if !resolved.iter().any(|known| std::ptr::eq(*known, node)) {
+                resolved.push(node);
+            }
+        }
+        let key: Vec<*const Node> = resolved.iter().map(|node| std::ptr::from_ref(*node)).collect();
+        if let Some(source) = self.ids.get(&key) {
+            return *source;
+        }
+        let source = Source(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(resolved.into());
+        self.schemas.push(None);
+        self.ids.insert(key, source);
+        source
+    }
+
+    /// What a reference without members of weight leads to; a node that is none is itself.
+    fn without_bare_reference(&self, node: &'a Node) -> &'a Node {
+        let mut at = node;
+        // As many steps as a sane document never has; a circle ends here too, and the last node stands.
+        for _ in 0..64 {
+            let Some(reference) = at.get("$ref") else { return at };
+            if self.modern && at.members().any(|(key, _)| key.text != "$ref" && !schema::is_text(&key.text)) {
+                return at;
+            }
+            match self.references.target(reference) {
+                Ok(target) => at = target,
+                Err(_) => return at,
+            }
+        }
+        at
+    }
+
+    /// The nodes of a source.
+    pub(super) fn nodes(&self, source: Source) -> Rc<[&'a Node]> {
+        Rc::clone(&self.nodes[source.0 as usize])
+    }
+
+    /// The schema that a source makes, read once.
+    pub(super) fn schema(&mut self, source: Source) -> Rc<Schema<'a>> {
+        let index = source.0 as usize;
+        if let Some(known) = &self.schemas[index] {
+            return Rc::clone(known);
+        }
+        let nodes = self.nodes(source);
+        let schema = Rc::new(schema::read(self, &nodes));
+        self.schemas[index] = Some(Rc::clone(&schema));
+        schema
+    }
+
+    /// What stands behind a reference, if anything does.
+    pub(super) fn resolve(&self, node: &'a Node) -> Option<&'a Node> {
+        self.references.resolve(node).ok().map(|resolved| resolved.node)
+    }
+
+    /// The member of a map, references followed on both.
+    pub(super) fn member(&self, node: &'a Node, key: &str) -> Option<&'a Node> {
+        self.resolve(node)?.get(key).and_then(|member| self.resolve(member))
+    }
+
+    /// The name of the component that a node is: of `/components/schemas/Order` that is `Order`.
+    pub(super) fn component_of(&self, node: &Node) -> Option<&'a str> {
+        let components = self.spec.root.get("components")?;
+        let key = self.references.key_of(node)?;
+        let stands = |map: &'a Node| map.get(key).is_some_and(|member| std::ptr::eq(member, node));
+        components.members().any(|(_, map)| stands(map)).then_some(key)
+    }
+
+    /// Where a node stands, and what stands there if it is short.
+    pub(super) fn place(&self, node: &Node) -> Place {
+        let scalar = match &node.value {
+            Value::Map(_) | Value::List(_) => None,
+            Value::Null => Some("null".to_owned()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Number(text) | Value::Text(text) => Some(shortened(text, 80)),
+        };
+        let at = if scalar.is_some() { node.at } else { self.references.key_at(node) };
+        Place { file: self.spec.file.clone(), at, pointer: self.references.pointer_of(node), value: scalar }
+    }
+}

@@ -1,0 +1,253 @@
+//! Parameters of an operation, those of its path included.
+
+use super::compare::{Compare, Use};
+use super::life::{Life, Promise};
+use super::model::Side;
+use super::operations::Operation;
+use super::report::Verdict;
+use super::{bodies, life, rules, texts};
+use crate::finding::shortened;
+use crate::spec::Node;
+use std::collections::BTreeSet;
+
+/// A parameter, its reference followed.
+#[derive(Clone, Copy, Debug)]
+struct Parameter<'a> {
+    place: &'a str,
+    name: &'a str,
+    node: &'a Node,
+    /// Position among those of the path template.
+    position: Option<usize>,
+}
+
+impl<'a> Parameter<'a> {
+    /// What a parameter is known by: path parameters by position, headers without case.
+    fn key(&self) -> (String, String) {
+        let name = match (self.place, self.position) {
+            ("path", Some(position)) => position.to_string(),
+            ("header", _) => self.name.to_lowercase(),
+            _ => self.name.to_owned(),
+        };
+        (self.place.to_owned(), name)
+    }
+
+    fn required(&self) -> bool {
+        self.place == "path" || self.node.get("required").and_then(Node::bool) == Some(true)
+    }
+
+    fn schema(&self, side: &Side<'a>) -> Option<&'a Node> {
+        self.node.get("schema").or_else(|| {
+            let content = self.node.get("content")?.members().next()?.1;
+            side.resolve(content)?.get("schema")
+        })
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.node.get(key).and_then(Node::text)
+    }
+
+    fn style(&self) -> &'a str {
+        self.text("style").unwrap_or(match self.place {
+            "query" | "cookie" => "form",
+            _ => "simple",
+        })
+    }
+
+    fn explode(&self) -> bool {
+        self.node.get("explode").and_then(Node::bool).unwrap_or(self.style() == "form")
+    }
+
+    fn shown(&self) -> String {
+        format!("the {} parameter `{}`", self.place, shortened(self.name, 80))
+    }
+}
+
+/// Parameters of an operation: its own come before those of its path.
+fn parameters<'a>(side: &Side<'a>, operation: &Operation<'a>) -> Vec<Parameter<'a>> {
+    let names: Vec<&str> = operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    let mut all: Vec<Parameter<'a>> = Vec::new();
+    for owner in [operation.node, operation.item] {
+        for node in owner.get("parameters").map(Node::items).unwrap_or_default() {
+            let Some(node) = side.resolve(node) else { continue };
+            let text = |key: &str| node.get(key).and_then(Node::text);
+            let (Some(place), Some(name)) = (text("in"), text("name")) else { continue };
+            let position = names.iter().position(|known| *known == name).filter(|_| place == "path");
+            let parameter = Parameter { place, name, node, position };
+            // A header of these names is not a parameter, says OpenAPI.
+            let ignored = place == "header"
+                && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
+            if !ignored && !all.iter().any(|known| known.key() == parameter.key()) {
+                all.push(parameter);
+            }
+        }
+    }
+    all
+}
+
+pub(super) fn compare<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) {
+    let (was, is) = (parameters(&compare.old, old), parameters(&compare.new, new));
+    let find = |list: &[Parameter<'a>], parameter: &Parameter<'a>| {
+        list.iter().find(|other| other.key() == parameter.key()).copied()
+    };
+    let mut removed: Vec<Parameter<'a>> = was.iter().filter(|p| find(&is, p).is_none()).copied().collect();
+    let mut added: Vec<Parameter<'a>> = is.iter().filter(|p| find(&was, p).is_none()).copied().collect();
+    for parameter in &was {
+        if let Some(other) = find(&is, parameter) {
+            pair(compare, parameter, &other);
+        }
+    }
+    moved(compare, &mut removed, &mut added);
+    renamed(compare, &mut removed, &mut added);
+    for parameter in &removed {
+        gone(compare, parameter, new.node);
+    }
+    for parameter in &added {
+        arrived(compare, parameter, old.node);
+    }
+    order(compare, (&was, &is), old, new);
+}
+
+/// Required parameters are positional arguments: another order swaps them.
+fn order<'a>(
+    compare: &mut Compare<'a>,
+    (was, is): (&[Parameter<'a>], &[Parameter<'a>]),
+    old: &Operation<'a>,
+    new: &Operation<'a>,
+) {
+    let required = |list: &[Parameter<'a>]| {
+        list.iter().filter(|parameter| parameter.required()).map(Parameter::key).collect::<Vec<_>>()
+    };
+    let (was, is) = (required(was), required(is));
+    let set = |keys: &[(String, String)]| keys.iter().cloned().collect::<BTreeSet<_>>();
+    if was != is && set(&was) == set(&is) {
+        let list = |operation: &Operation<'a>| operation.node.get("parameters").unwrap_or(operation.node);
+        let message = "the required parameters stand in another order";
+        compare.emit(&rules::PARAMETERS_REORDERED, list(old), list(new), message);
+    }
+}
+
+/// Parameters of one name that stand elsewhere.
+fn moved<'a>(compare: &mut Compare<'a>, removed: &mut Vec<Parameter<'a>>, added: &mut Vec<Parameter<'a>>) {
+    removed.retain(|was| {
+        let same =
+            |is: &Parameter<'a>| is.name.eq_ignore_ascii_case(was.name) && was.place != "path" && is.place != "path";
+        let Some(index) = added.iter().position(same) else { return true };
+        let is = added.remove(index);
+        let message = format!("{} is a {} parameter now", was.shown(), is.place);
+        compare.emit(&rules::PARAMETER_MOVED, was.node, is.node, message).detail(was.name);
+        false
+    });
+}
+
+/// One parameter that went and one that came, equal but for the name, and no others.
+fn renamed<'a>(compare: &mut Compare<'a>, removed: &mut Vec<Parameter<'a>>, added: &mut Vec<Parameter<'a>>) {
+    let ([was], [is]) = (removed.as_slice(), added.as_slice()) else { return };
+    let similar = crate::finding::similar(was.name, [is.name]).is_some();
+    let fits = was.place == is.place && was.required() == is.required() && was.place != "path" && similar;
+    let schemas = (was.schema(&compare.old), is.schema(&compare.new));
+    let (Some(old), Some(new)) = schemas else { return };
+    if !fits || !compare.equal_nodes(old, new) {
+        return;
+    }
+    let message = format!("{} seems to be called `{}` now", was.shown(), shortened(is.name, 80));
+    compare.emit(&rules::PARAMETER_RENAMED, was.node, is.node, message).detail(was.name);
+    removed.clear();
+    added.clear();
+}
+
+fn gone<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, new: &'a Node) {
+    let life = Life::of(parameter.node);
+    let rule = match life.promise(compare.settings.today) {
+        Promise::NotDeprecated => &rules::PARAMETER_REMOVED,
+        Promise::Over => &rules::DEPRECATED_PARAMETER_REMOVED,
+        Promise::NotOver => &rules::PARAMETER_REMOVED_BEFORE_SUNSET,
+        Promise::NotADate => {
+            let message = format!("the sunset of {} is no date", parameter.shown());
+            compare.emit(&rules::SUNSET_UNPARSABLE, life.sunset_node(), None, message);
+            &rules::DEPRECATED_PARAMETER_REMOVED
+        }
+    };
+    compare.emit(rule, parameter.node, new, format!("{} is gone", parameter.shown())).detail(parameter.name);
+}
+
+fn arrived<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, old: &'a Node) {
+    let has_default = parameter.schema(&compare.new).is_some_and(|schema| {
+        let source = compare.new.source_of(schema);
+        compare.new.schema(source).default.is_some()
+    });
+    let rule = match (parameter.place, parameter.required(), has_default) {
+        ("path", ..) => &rules::PATH_PARAMETER_ADDED,
+        (_, true, true) => &rules::REQUIRED_PARAMETER_WITH_DEFAULT_ADDED,
+        (_, true, false) => &rules::REQUIRED_PARAMETER_ADDED,
+        _ => &rules::OPTIONAL_PARAMETER_ADDED,
+    };
+    compare.emit(rule, old, parameter.node, format!("{} is new", parameter.shown())).detail(parameter.name);
+}
+
+fn pair<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>) {
+    let nodes = (old.node, new.node);
+    let what = new.shown();
+    match (old.required(), new.required()) {
+        (false, true) => {
+            compare.emit(&rules::PARAMETER_REQUIRED, nodes.0, nodes.1, format!("{what} is required now"));
+        }
+        (true, false) => {
+            compare.emit(&rules::PARAMETER_OPTIONAL, nodes.0, nodes.1, format!("{what} is optional now"));
+        }
+        _ => {}
+    }
+    if old.place == "header" && old.name != new.name {
+        compare.emit(&rules::HEADER_CASE_CHANGED, nodes.0, nodes.1, format!("{what} is written in another case"));
+    }
+    serialisation(compare, old, new);
+    content(compare, old, new);
+    life::objects(compare, "the parameter", nodes.0, nodes.1);
+    texts::of_objects(compare, nodes.0, nodes.1);
+    if let (Some(was), Some(is)) = (old.schema(&compare.old), new.schema(&compare.new)) {
+        let usage = if old.node.get("content").is_some() { Use::Body } else { Use::Parameter };
+        compare.pair_nodes(was, is, usage);
+    }
+}
+
+fn serialisation<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>) {
+    let what = new.shown();
+    let (old_node, new_node) = (old.node, new.node);
+    if old.style() != new.style() {
+        let message = format!("{what} was written in the style `{}` and is in `{}`", old.style(), new.style());
+        compare.emit(&rules::PARAMETER_STYLE_CHANGED, old_node, new_node, message);
+    } else if old.explode() != new.explode() {
+        let several = old.schema(&compare.old).is_none_or(|schema| {
+            let source = compare.old.source_of(schema);
+            let schema = compare.old.schema(source);
+            let types = schema.types.clone();
+            types.is_none_or(|types| types.iter().any(|ty| matches!(ty.word(), "array" | "object")))
+        });
+        let rule = if several { &rules::PARAMETER_EXPLODE_CHANGED } else { &rules::PARAMETER_EXPLODE_IRRELEVANT };
+        compare.emit(rule, old_node, new_node, format!("the items of {what} are joined in another way"));
+    }
+    let set = |parameter: &Parameter<'a>, key: &str| parameter.node.get(key).and_then(Node::bool) == Some(true);
+    let flags = [
+        ("allowReserved", &rules::RESERVED_ALLOWED, &rules::RESERVED_REFUSED),
+        ("allowEmptyValue", &rules::EMPTY_VALUE_ALLOWED, &rules::EMPTY_VALUE_REFUSED),
+    ];
+    for (key, allowed, refused) in flags {
+        if set(old, key) != set(new, key) {
+            let rule = if set(new, key) { allowed } else { refused };
+            compare.emit(rule, old_node, new_node, format!("`{key}` of {what} changed"));
+        }
+    }
+}
+
+/// `content` instead of `schema`, or of another media type.
+fn content<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>) {
+    let media = |parameter: &Parameter<'a>| {
+        let content = parameter.node.get("content")?.members().next()?;
+        Some(bodies::MediaType::parse(&content.0.text).essence)
+    };
+    let (was, is) = (media(old), media(new));
+    if was != is {
+        let message = format!("{} is written in another way", new.shown());
+        let raw = compare.emit(&rules::PARAMETER_CONTENT_CHANGED, old.node, new.node, message);
+        raw.weigh(Verdict::Break, Verdict::Break);
+    }
+}

@@ -1,0 +1,251 @@
+//! Choices: which branch of the old is which branch of the new, and what tells them apart.
+
+use super::Pair;
+use crate::diff::compare::Compare;
+use crate::diff::model::Source;
+use crate::diff::reach::Passes;
+use crate::diff::rules;
+use crate::diff::schema::{Branches, Schema};
+use crate::diff::values::canonical_without_texts;
+use crate::finding::shortened;
+use crate::spec::Node;
+use std::collections::BTreeMap;
+
+/// The most branches that are compared with each other to find equal ones.
+const MOST_TRIED: usize = 24;
+
+/// A schema that became one branch of a choice, or a choice of which one branch is left.
+pub(super) fn wrapped<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: Source, new: Source) -> bool {
+    match (pair.old.branches.as_slice(), pair.new.branches.as_slice()) {
+        ([], [choice]) if is_bare(pair.new) && !is_empty(pair.old) => {
+            let branches: Vec<Source> = choice.list.iter().map(|(source, _)| *source).collect();
+            let Some(same) = branches.iter().take(MOST_TRIED).find(|branch| compare.equal(old, **branch)).copied()
+            else {
+                return false;
+            };
+            let message = format!("this became one of {} branches", branches.len());
+            compare.emit(&rules::WRAPPED_IN_CHOICE, pair.old_node, choice.node, message);
+            compare.pair(old, same, pair.usage, Passes::BOTH);
+            true
+        }
+        ([choice], []) if is_bare(pair.old) && !is_empty(pair.new) => {
+            let branches: Vec<Source> = choice.list.iter().map(|(source, _)| *source).collect();
+            let Some(same) = branches.iter().take(MOST_TRIED).find(|branch| compare.equal(**branch, new)).copied()
+            else {
+                return false;
+            };
+            let message = format!("of {} branches one is left", branches.len());
+            compare.emit(&rules::CHOICE_UNWRAPPED, choice.node, pair.new_node, message);
+            compare.pair(same, new, pair.usage, Passes::BOTH);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether a choice is all that a schema says.
+fn is_bare(schema: &Schema<'_>) -> bool {
+    schema.properties.is_empty() && schema.values.is_none() && schema.items.is_none() && schema.limits.is_empty()
+}
+
+fn is_empty(schema: &Schema<'_>) -> bool {
+    schema.types.is_none() && schema.values.is_none()
+}
+
+pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
+    let (old, new) = (&pair.old.branches, &pair.new.branches);
+    for (old, new) in old.iter().zip(new) {
+        choice(compare, pair, old, new);
+    }
+    let common = old.len().min(new.len());
+    for branches in &new[common..] {
+        let typed = pair.old.types.is_none() && pair.old.properties.is_empty();
+        let rule = if typed { &rules::TYPE_SET } else { &rules::MEMBER_CONSTRAINS };
+        compare.emit(rule, pair.old_node, branches.node, "this must fit a choice of schemas now");
+    }
+    for branches in &old[common..] {
+        let typed = pair.new.types.is_some();
+        let rule = if typed { &rules::TYPE_CHANGED } else { &rules::TYPE_UNSET };
+        compare.emit(rule, branches.node, pair.new_node, "this need not fit a choice of schemas any more");
+    }
+    discriminator(compare, pair);
+}
+
+fn choice<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &Branches<'a>, new: &Branches<'a>) {
+    let matched = matching(compare, &old.list, &new.list);
+    for (o, n) in &matched {
+        compare.pair(old.list[*o].0, new.list[*n].0, pair.usage, Passes::BOTH);
+    }
+    let word = if old.exactly_one { "oneOf" } else { "anyOf" };
+    for (index, (_, node)) in old.list.iter().enumerate() {
+        if !matched.iter().any(|(o, _)| *o == index) {
+            let label = label(compare.old.component_of(target(compare, node, true)), node, index);
+            let message = format!("the branch {label} of `{word}` is gone");
+            compare.emit(&rules::BRANCH_REMOVED, *node, new.node, message).detail(label);
+        }
+    }
+    for (index, (_, node)) in new.list.iter().enumerate() {
+        if !matched.iter().any(|(_, n)| *n == index) {
+            let label = label(compare.new.component_of(target(compare, node, false)), node, index);
+            let message = format!("the branch {label} of `{word}` is new");
+            compare.emit(&rules::BRANCH_ADDED, old.node, *node, message).detail(label);
+        }
+    }
+    if old.exactly_one != new.exactly_one {
+        let safe = pair.new.discriminator.is_some() || disjoint(compare, new);
+        let rule = if safe { &rules::CHOICE_KIND_SAFE } else { &rules::CHOICE_KIND_CHANGED };
+        compare.emit(rule, old.node, new.node, "`oneOf` became `anyOf`, or the reverse");
+    }
+    let rising = matched.windows(2).all(|two| two[0].1 < two[1].1);
+    if !rising && pair.new.discriminator.is_none() && !disjoint(compare, new) {
+        compare.emit(&rules::BRANCHES_REORDERED, old.node, new.node, "the branches stand in another order");
+    }
+}
+
+fn target<'a>(compare: &Compare<'a>, node: &'a Node, old: bool) -> &'a Node {
+    let side = if old { &compare.old } else { &compare.new };
+    side.resolve(node).unwrap_or(node)
+}
+
+fn label(component: Option<&str>, node: &Node, index: usize) -> String {
+    let title = node.get("title").and_then(Node::text);
+    match component.or(title) {
+        Some(name) => format!("`{}`", shortened(name, 60)),
+        None => format!("number {}", index + 1),
+    }
+}
+
+/// Whether no value fits two branches, as far as their types tell.
+fn disjoint(compare: &mut Compare<'_>, branches: &Branches<'_>) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    let sources: Vec<Source> = branches.list.iter().map(|(source, _)| *source).collect();
+    sources.into_iter().all(|source| {
+        let schema = compare.new.schema(source);
+        schema.types.as_ref().is_some_and(|types| types.iter().all(|ty| seen.insert(*ty)))
+    })
+}
+
+type Key<'a> = fn(&Compare<'a>, &'a Node, bool) -> Option<String>;
+type List<'a> = [(Source, &'a Node)];
+
+/// Pairs of indices, by the old one: by component, title and content; then by meaning; then the only ones left.
+fn matching<'a>(compare: &mut Compare<'a>, old: &List<'a>, new: &List<'a>) -> Vec<(usize, usize)> {
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    let keys: [Key<'a>; 3] = [by_component, |c, n, o| by_title(c, n, o), |c, n, o| by_content(c, n, o)];
+    let mut left_old: Vec<usize> = (0..old.len()).collect();
+    let mut left_new: Vec<usize> = (0..new.len()).collect();
+    for key in keys {
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        for index in left_new.iter().rev() {
+            if let Some(key) = key(compare, new[*index].1, false) {
+                known.insert(key, *index);
+            }
+        }
+        left_old.retain(|index| {
+            let Some(found) = key(compare, old[*index].1, true).and_then(|key| known.remove(&key)) else { return true };
+            pairs.push((*index, found));
+            left_new.retain(|other| *other != found);
+            false
+        });
+    }
+    for o in left_old.clone().into_iter().take(MOST_TRIED) {
+        let candidates: Vec<usize> = left_new.iter().copied().take(MOST_TRIED).collect();
+        if let Some(n) = candidates.into_iter().find(|n| compare.equal(old[o].0, new[*n].0)) {
+            pairs.push((o, n));
+            left_old.retain(|other| *other != o);
+            left_new.retain(|other| *other != n);
+        }
+    }
+    if let ([o], [n]) = (left_old.as_slice(), left_new.as_slice())
+        && alike(compare, old[*o], new[*n])
+    {
+        pairs.push((*o, *n));
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
+/// Whether two branches without names are one that changed.
+fn alike<'a>(compare: &mut Compare<'a>, old: (Source, &'a Node), new: (Source, &'a Node)) -> bool {
+    if old.1.get("$ref").is_some() || new.1.get("$ref").is_some() {
+        return false;
+    }
+    let (old, new) = (compare.old.schema(old.0), compare.new.schema(new.0));
+    old.types == new.types
+        && (old.properties.is_empty() || old.properties.keys().any(|name| new.properties.contains_key(name)))
+}
+
+fn by_component(_compare: &Compare<'_>, node: &Node, _old: bool) -> Option<String> {
+    node.get("$ref").and_then(Node::text).map(|text| text.rsplit('/').next().unwrap_or(text).to_owned())
+}
+
+fn by_title<'a>(compare: &Compare<'a>, node: &'a Node, old: bool) -> Option<String> {
+    target(compare, node, old).get("title").and_then(Node::text).map(str::to_owned)
+}
+
+fn by_content<'a>(compare: &Compare<'a>, node: &'a Node, old: bool) -> Option<String> {
+    Some(canonical_without_texts(target(compare, node, old)))
+}
+
+/// What tells the branches apart: a property, and which value leads where.
+fn discriminator<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
+    let (old, new) = match (pair.old.discriminator, pair.new.discriminator) {
+        (None, None) => return,
+        (None, Some(new)) => {
+            compare.emit(&rules::DISCRIMINATOR_ADDED, pair.old_node, new, "a property tells the branches apart");
+            return;
+        }
+        (Some(old), None) => {
+            let message = "no property tells the branches apart any more";
+            compare.emit(&rules::DISCRIMINATOR_REMOVED, old, pair.new_node, message);
+            return;
+        }
+        (Some(old), Some(new)) => (old, new),
+    };
+    let property = |node: &Node| node.get("propertyName").and_then(Node::text).map(str::to_owned);
+    if property(old) != property(new) {
+        compare.emit(&rules::DISCRIMINATOR_CHANGED, old, new, "another property tells the branches apart");
+    }
+    let (was, is) = (mapping(old, pair.old), mapping(new, pair.new));
+    for (value, (target, node)) in &was {
+        match is.get(value) {
+            Some((now, other)) if now != target => {
+                let message = format!("the value `{}` leads to another branch", shortened(value, 60));
+                compare.emit(&rules::MAPPING_CHANGED, *node, *other, message).detail(value.clone());
+            }
+            Some(_) => {}
+            None if node_is_explicit(node) => {
+                let message = format!("the value `{}` is no longer known", shortened(value, 60));
+                compare.emit(&rules::MAPPING_REMOVED, *node, new, message).detail(value.clone());
+            }
+            None => {}
+        }
+    }
+    for (value, (_, node)) in is.iter().filter(|(value, _)| !was.contains_key(*value)) {
+        if node_is_explicit(node) {
+            let message = format!("the value `{}` is new", shortened(value, 60));
+            compare.emit(&rules::MAPPING_ADDED, old, *node, message).detail(value.clone());
+        }
+    }
+}
+
+/// Implicit entries stand at their branch, which is a map; explicit ones are texts.
+fn node_is_explicit(node: &Node) -> bool {
+    node.text().is_some()
+}
+
+/// Values and the component that each leads to: those that are written, and a branch's own name where none is.
+fn mapping<'a>(discriminator: &'a Node, schema: &Schema<'a>) -> BTreeMap<String, (String, &'a Node)> {
+    let last = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    let mut mapping = BTreeMap::new();
+    for (value, node) in discriminator.get("mapping").into_iter().flat_map(Node::members) {
+        mapping.insert(value.text.clone(), (last(node.text().unwrap_or_default()), node));
+    }
+    for (_, branch) in schema.branches.iter().flat_map(|branches| &branches.list) {
+        let Some(name) = branch.get("$ref").and_then(Node::text).map(last) else { continue };
+        if !mapping.values().any(|(target, _)| *target == name) {
+            mapping.entry(name.clone()).or_insert((name, *branch));
+        }
+    }
+    mapping
+}

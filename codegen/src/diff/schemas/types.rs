@@ -1,0 +1,148 @@
+//! Types, formats and null.
+
+use super::Pair;
+use crate::diff::compare::{Compare, Use};
+use crate::diff::report::Step;
+use crate::diff::rules::{self, Rule};
+use crate::diff::schema::{Schema, Type};
+use crate::spec::Node;
+use std::collections::BTreeSet;
+
+/// Compares what values may be; false when they have nothing in common, so that no keyword is worth comparing.
+pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) -> bool {
+    null(compare, pair);
+    let (old, new) = (effective(pair.old), effective(pair.new));
+    let nodes = (pair.old.type_node.unwrap_or(pair.old_node), pair.new.type_node.unwrap_or(pair.new_node));
+    let (old, new) = match (old, new) {
+        (None, None) => return true,
+        (None, Some(types)) => {
+            let message = format!("this could be anything and must be {}", words(&types));
+            compare.emit(&rules::TYPE_SET, nodes.0, nodes.1, message);
+            return false;
+        }
+        (Some(types), None) => {
+            let message = format!("this had to be {} and may be anything", words(&types));
+            compare.emit(&rules::TYPE_UNSET, nodes.0, nodes.1, message);
+            return false;
+        }
+        (Some(old), Some(new)) => (old, new),
+    };
+    if wide(&old) != wide(&new) {
+        let rule = types_rule(pair, &old, &new);
+        let message = format!("this was {} and is {}", words(&old), words(&new));
+        compare.emit(rule, nodes.0, nodes.1, message).detail(format!("{} -> {}", words(&old), words(&new)));
+        return old.intersection(&new).next().is_some() || (rule != &rules::TYPE_CHANGED && numeric(&old, &new));
+    }
+    format(compare, pair, &new);
+    true
+}
+
+fn numeric(old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> bool {
+    old.iter().chain(new).all(|ty| matches!(ty, Type::Integer | Type::Number))
+}
+
+/// The types of a schema; of a choice, those of its branches are not looked at here.
+fn effective(schema: &Schema<'_>) -> Option<BTreeSet<Type>> {
+    schema.types.clone().filter(|types| !types.is_empty())
+}
+
+/// Types with what they include.
+fn wide(types: &BTreeSet<Type>) -> BTreeSet<Type> {
+    let mut wide = types.clone();
+    if wide.contains(&Type::Number) {
+        wide.insert(Type::Integer);
+    }
+    wide
+}
+
+fn words(types: &BTreeSet<Type>) -> String {
+    types.iter().map(|ty| ty.word()).collect::<Vec<_>>().join(" or ")
+}
+
+fn types_rule(pair: &Pair<'_, '_>, old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> &'static Rule {
+    let (wide_old, wide_new) = (wide(old), wide(new));
+    let several = old.len() > 1 || new.len() > 1;
+    if wide_new.is_superset(&wide_old) {
+        return if several { &rules::TYPE_ADDED } else { &rules::TYPE_WIDENED };
+    }
+    if wide_new.is_subset(&wide_old) {
+        return if several { &rules::TYPE_REMOVED } else { &rules::TYPE_NARROWED };
+    }
+    let scalar = |types: &BTreeSet<Type>| !types.contains(&Type::Array) && !types.contains(&Type::Object);
+    let free_text = pair.new.format.is_none() && pair.new.values.is_none() && pair.new.pattern.is_none();
+    if pair.usage == Use::Parameter && scalar(old) && new.contains(&Type::String) && free_text {
+        return &rules::TYPE_AS_TEXT;
+    }
+    let one_of = |types: &BTreeSet<Type>| types.len() == 1 && types.contains(&Type::Array);
+    if one_of(old) != one_of(new) && (scalar(old) || scalar(new)) {
+        return &rules::BECAME_ARRAY;
+    }
+    if pair.old.values.is_some() && pair.new.values.is_some() {
+        return &rules::ENUM_TYPE_CHANGED;
+    }
+    let number_text = |a: &BTreeSet<Type>, b: &BTreeSet<Type>, text: &Schema<'_>| {
+        numeric(a, a) && b.contains(&Type::String) && text.format.and_then(Node::text).is_some_and(is_number_format)
+    };
+    if number_text(old, new, pair.new) || number_text(new, old, pair.old) {
+        return &rules::NUMBER_AS_TEXT;
+    }
+    &rules::TYPE_CHANGED
+}
+
+fn is_number_format(format: &str) -> bool {
+    matches!(format, "int32" | "int64" | "uint32" | "uint64" | "decimal" | "float" | "double" | "bigint")
+}
+
+fn null<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
+    let any = |schema: &Schema<'_>| {
+        schema.types.is_none() && schema.values.is_none() && schema.branches.is_empty() && schema.members.is_empty()
+    };
+    if pair.old.nullable == pair.new.nullable || any(pair.old) || any(pair.new) {
+        return;
+    }
+    let nodes = (pair.old_node, pair.new_node);
+    if pair.new.nullable {
+        compare.emit(&rules::NULL_ADDED, nodes.0, nodes.1, "this may be null");
+    } else {
+        compare.emit(&rules::NULL_REMOVED, nodes.0, nodes.1, "this may no longer be null");
+    }
+}
+
+/// Formats that clients parse into a type of their own.
+fn is_parsed(format: &str) -> bool {
+    matches!(format, "date-time" | "date" | "time" | "duration" | "uuid" | "uri" | "ipv4" | "ipv6" | "byte" | "binary")
+        || is_number_format(format)
+}
+
+fn format<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, types: &BTreeSet<Type>) {
+    let text = |node: Option<&Node>| node.and_then(Node::text).unwrap_or_default().to_owned();
+    let (old, new) = (text(pair.old.format), text(pair.new.format));
+    if old == new {
+        return;
+    }
+    let numbers = numeric(types, types);
+    let parsed = (is_parsed(&old), is_parsed(&new));
+    // Without a format an integer has 64 bits and a number is a double, as the crate takes them.
+    let rule = match (old.as_str(), new.as_str()) {
+        ("byte" | "binary", "byte" | "binary") => &rules::CONTENT_ENCODING_CHANGED,
+        ("int32", "int64") => &rules::FORMAT_WIDENED,
+        ("int64", "int32") => &rules::FORMAT_NARROWED,
+        ("int32", "") if numbers => &rules::FORMAT_WIDENED,
+        ("", "int32") if numbers => &rules::FORMAT_NARROWED,
+        ("float" | "double" | "", "float" | "double" | "") if numbers => &rules::FLOAT_CHANGED,
+        ("int64", "") | ("", "int64") if numbers => &rules::FORMAT_NOTE_CHANGED,
+        ("", _) if parsed.1 => &rules::FORMAT_ADDED,
+        (_, "") if parsed.0 => &rules::PARSED_FORMAT_REMOVED,
+        ("", _) | (_, "") => &rules::FORMAT_NOTE_CHANGED,
+        _ if parsed.0 || parsed.1 => &rules::FORMAT_CHANGED,
+        _ => &rules::FORMAT_NOTE_CHANGED,
+    };
+    let nodes = (pair.old.format.unwrap_or(pair.old_node), pair.new.format.unwrap_or(pair.new_node));
+    let shown = |format: &str| if format.is_empty() { "none".to_owned() } else { format!("`{format}`") };
+    let message = format!("the format was {} and is {}", shown(&old), shown(&new));
+    let typed = |format: &str| matches!(format, "date-time" | "date" | "uuid" | "password" | "decimal");
+    let raw = compare.emit(rule, nodes.0, nodes.1, message);
+    if !numbers && !typed(&old) && !typed(&new) {
+        raw.source(Step::Patch);
+    }
+}

@@ -1,0 +1,70 @@
+//! Texts for readers, and extensions whose meaning nobody knows.
+
+use super::compare::Compare;
+use super::rules;
+use super::values::canonical;
+use crate::finding::shortened;
+use crate::spec::Node;
+use std::collections::{BTreeMap, BTreeSet};
+
+type Members<'m, 'a> = (&'m BTreeMap<&'a str, &'a Node>, &'a Node);
+
+/// Texts, which are shown on request only.
+pub(super) fn compare<'a>(compare: &mut Compare<'a>, old: Members<'_, 'a>, new: Members<'_, 'a>) {
+    if compare.trial || !compare.settings.docs {
+        return;
+    }
+    for (key, was, is) in changed(old, new) {
+        let rule = if key == "title" { &rules::TITLE_CHANGED } else { &rules::TEXT_CHANGED };
+        compare.emit(rule, was, is, format!("`{key}` changed")).detail(key);
+    }
+}
+
+/// Extensions.
+pub(super) fn extensions<'a>(compare: &mut Compare<'a>, old: Members<'_, 'a>, new: Members<'_, 'a>) {
+    if compare.trial {
+        return;
+    }
+    for (key, was, is) in changed(old, new) {
+        let rule = match key {
+            "x-enum-varnames" | "x-enumNames" | "x-rust-name" => &rules::VARIANT_NAMES_CHANGED,
+            "x-repeat" | "x-pages" | "x-idempotency" => &rules::REPEAT_CHANGED,
+            key if compare.settings.ignored_extensions.iter().any(|ignored| ignored == key) => continue,
+            _ => &rules::EXTENSION_CHANGED,
+        };
+        compare.emit(rule, was, is, format!("`{}` changed", shortened(key, 60))).detail(key);
+    }
+}
+
+/// The members of a node that keep `wanted`.
+pub(super) fn members<'a>(node: &'a Node, wanted: impl Fn(&str) -> bool) -> BTreeMap<&'a str, &'a Node> {
+    let members = node.members().filter(|(key, _)| wanted(&key.text));
+    members.map(|(key, node)| (key.text.as_str(), node)).collect()
+}
+
+/// Texts and extensions of an object of OpenAPI.
+pub(super) fn of_objects<'a>(this: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
+    let text = |key: &str| super::schema::is_text(key);
+    if this.settings.docs {
+        compare(this, (&members(old, text), old), (&members(new, text), new));
+    }
+    let extension = |key: &str| {
+        key.starts_with("x-") && !matches!(key, "x-signing" | "x-sunset" | "x-stability-level" | "x-assumed")
+    };
+    extensions(this, (&members(old, extension), old), (&members(new, extension), new));
+}
+
+type Changed<'a> = (&'a str, Option<&'a Node>, Option<&'a Node>);
+
+fn changed<'a>((old, old_node): Members<'_, 'a>, (new, new_node): Members<'_, 'a>) -> Vec<Changed<'a>> {
+    let keys: BTreeSet<&'a str> = old.keys().chain(new.keys()).copied().collect();
+    let text = |node: Option<&&'a Node>| node.map(|node| canonical(node));
+    let differ = keys.into_iter().filter(|key| text(old.get(key)) != text(new.get(key)));
+    differ
+        .map(|key| {
+            let was = old.get(key).copied().unwrap_or(old_node);
+            let is = new.get(key).copied().unwrap_or(new_node);
+            (key, Some(was), Some(is))
+        })
+        .collect()
+}
