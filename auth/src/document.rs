@@ -141,6 +141,15 @@ pub fn recipes_from_components(document: &Value) -> Result<Recipes, Vec<Document
     if reader.errors.is_empty() { Ok(recipes) } else { Err(reader.errors) }
 }
 
+/// The same as far as it can be read, and what is wrong: recipes that the check refuses are among them.
+///
+/// A review compares what a document says, also where the new document contradicts itself; nothing runs these.
+pub fn recipes_as_written(document: &Value) -> (Recipes, Vec<DocumentError>) {
+    let mut reader = Reader { as_written: true, ..Reader::default() };
+    let recipes = reader.components(document);
+    (recipes, reader.errors)
+}
+
 /// Reads one recipe that needs nothing else: `values`, `send` or `give`, `rules`.
 ///
 /// # Errors
@@ -243,6 +252,8 @@ const STARTS: [(&str, TargetFrom); 2] = [("base", TargetFrom::Base), ("root", Ta
 #[derive(Default)]
 struct Reader {
     errors: Vec<DocumentError>,
+    /// Whether recipes that are wrong are handed on, too.
+    as_written: bool,
 }
 
 impl Reader {
@@ -369,15 +380,15 @@ impl Reader {
         let output = self.output(value, at);
         let rules = value.get("rules").map(|rules| self.rules(rules, &at.member("rules"))).unwrap_or_default();
         // A part that could not be read would only make more errors out of one.
-        if holes || self.errors.len() > errors {
+        if holes || (self.errors.len() > errors && !self.as_written) {
             return None;
         }
         let recipe = Recipe { name: name.to_owned().into(), steps: steps.into(), output: output?, rules };
-        match check(recipe) {
+        match check(recipe.clone()) {
             Ok(checked) => Some(checked.recipe().clone()),
             Err(errors) => {
                 errors.into_iter().for_each(|error| self.check_error(error, at, fills));
-                None
+                self.as_written.then_some(recipe)
             }
         }
     }

@@ -82,6 +82,13 @@ pub fn recipes(spec: &Spec) -> Result<Vec<Recipe>, Vec<Finding>> {
     Ok(recipes.recipes.into_iter().map(|declared| declared.recipe).collect())
 }
 
+/// The recipes of a document as they are written, for a review, and what is wrong with them, in words.
+pub(crate) fn recipes_as_written(spec: &Spec) -> (Vec<Recipe>, Vec<String>) {
+    let (recipes, errors) = document::recipes_as_written(&signing_part(spec));
+    let recipes = recipes.recipes.into_iter().map(|declared| declared.recipe).collect();
+    (recipes, errors.iter().map(sentence).collect())
+}
+
 /// The requirements of an operation, alternatives in order, each a set of scheme names that all apply.
 ///
 /// The operation's own `security` comes before the document's. Nothing, or an empty list, means unsigned.

@@ -188,7 +188,10 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of)
         _ => (&rules::RESPONSE_SCHEMA_ADDED, &rules::RESPONSE_SCHEMA_REMOVED),
     };
     match (was.get("schema"), is.get("schema")) {
-        (Some(was), Some(is)) => compare.pair_nodes(was, is, Use::Body),
+        (Some(was), Some(is)) => {
+            let usage = if new.0.is_json() && old.0.is_json() { Use::Body } else { Use::Text };
+            compare.pair_nodes(was, is, usage);
+        }
         (None, Some(schema)) => {
             compare.emit(added, was, schema, "the body has a schema and had none");
         }
@@ -197,10 +200,8 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of)
         }
         (None, None) => {}
     }
-    for key in ["itemSchema"] {
-        if let (Some(was), Some(is)) = (was.get(key), is.get(key)) {
-            compare.pair_nodes(was, is, Use::Body);
-        }
+    if let (Some(was), Some(is)) = (was.get("itemSchema"), is.get("itemSchema")) {
+        compare.pair_nodes(was, is, Use::Body);
     }
 }
 

@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(super) enum Use {
     Body,
     Parameter,
+    /// A body of a media type that does not tell types apart: XML, forms, plain text.
+    Text,
 }
 
 /// A difference, before it is known who reaches it.

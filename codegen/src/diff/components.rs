@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// The most components that are compared with each other to find renamed ones.
 const MOST_TRIED: usize = 64;
 
-fn schemas<'a>(root: &'a Node) -> BTreeMap<&'a str, &'a Node> {
+fn schemas(root: &Node) -> BTreeMap<&str, &Node> {
     let members = root.at_pointer("/components/schemas").into_iter().flat_map(Node::members);
     members.map(|(key, node)| (key.text.as_str(), node)).collect()
 }

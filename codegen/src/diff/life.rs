@@ -196,11 +196,12 @@ fn stability<'a>(
     let same = was.and_then(Node::text) == is.and_then(Node::text) && was.is_some() == is.is_some();
     let nodes = (was.unwrap_or(old_node), is.unwrap_or(new_node));
     let (rule, message) = match (level(was), level(is)) {
-        (_, None) => {
+        _ if same => return,
+        (None, _) | (_, None) => {
+            let is = if level(is).is_none() { is } else { was };
             let shown = shortened(is.and_then(Node::text).unwrap_or("something"), 40);
             (&rules::STABILITY_UNKNOWN, format!("the stability of {what} is `{shown}`, which is no level"))
         }
-        _ if same => return,
         (Some(was), Some(is)) if is < was => (&rules::STABILITY_LOWERED, format!("{what} is less stable")),
         (Some(was), Some(is)) if is > was => (&rules::STABILITY_RAISED, format!("{what} is more stable")),
         _ => return,

@@ -4,7 +4,9 @@ use super::compare::{Compare, Use};
 use super::life::{Life, Promise};
 use super::model::Side;
 use super::operations::Operation;
+use super::reach::Passes;
 use super::report::Verdict;
+use super::schema::Type;
 use super::{bodies, life, rules, texts};
 use crate::finding::shortened;
 use crate::spec::Node;
@@ -205,8 +207,33 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>)
     texts::of_objects(compare, nodes.0, nodes.1);
     if let (Some(was), Some(is)) = (old.schema(&compare.old), new.schema(&compare.new)) {
         let usage = if old.node.get("content").is_some() { Use::Body } else { Use::Parameter };
-        compare.pair_nodes(was, is, usage);
+        if usage == Use::Body || !became_list(compare, old, new, (was, is)) {
+            compare.pair_nodes(was, is, usage);
+        }
     }
+}
+
+/// `token=x` is one value and a list of one: a list may come where a value was, if items are repeated.
+fn became_list<'a>(
+    compare: &mut Compare<'a>,
+    old: &Parameter<'a>,
+    new: &Parameter<'a>,
+    (was, is): (&'a Node, &'a Node),
+) -> bool {
+    let sources = (compare.old.source_of(was), compare.new.source_of(is));
+    let schemas = (compare.old.schema(sources.0), compare.new.schema(sources.1));
+    let scalar =
+        schemas.0.types.as_ref().is_some_and(|types| !types.contains(&Type::Array) && !types.contains(&Type::Object));
+    let list = schemas.1.types.as_ref().is_some_and(|types| types.len() == 1 && types.contains(&Type::Array));
+    let repeated = new.style() == "form" && new.explode() && old.style() == "form";
+    let one_is_enough = schemas.1.limits.get("minItems").is_none_or(|limit| limit.number.is_at_most_one());
+    let Some((items, _)) = schemas.1.items.filter(|_| scalar && list && repeated && one_is_enough) else {
+        return false;
+    };
+    let message = format!("{} may have several values", new.shown());
+    compare.emit(&rules::PARAMETER_BECAME_LIST, was, is, message);
+    compare.pair(sources.0, items, Use::Parameter, Passes::BOTH);
+    true
 }
 
 fn serialisation<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>) {

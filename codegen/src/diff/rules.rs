@@ -1,6 +1,6 @@
 //! The rules of a review: what each is called, what it weighs by default, and what oasdiff calls it.
 //!
-//! The numbers are those of the catalogue in `docs/spec-diff.md`: a letter for the section, then the rule. One number
+//! The numbers are those of a catalogue: a letter for the section, then the rule. One number
 //! may have several ids, where its two halves weigh differently (`E2` and `E3` are one look at a type). Verdicts are
 //! for a client that was made from the old document; the step is for a crate of this generator, whose structs
 //! are `#[non_exhaustive]`, whose enums and unions are open and whose optional arguments are setters.

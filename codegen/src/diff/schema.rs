@@ -463,7 +463,7 @@ fn finish<'a>(side: &mut Side<'a>, schema: &mut Schema<'a>, parts: Parts<'a>) {
     schema.rest = rest(side, &parts.rest);
     infer_type(schema);
     let all_typed_with_null = parts.typed > 0 && parts.typed == parts.typed_with_null;
-    let by_type = all_typed_with_null && !(parts.enum_without_null && !parts.enum_with_null);
+    let by_type = all_typed_with_null && (parts.enum_with_null || !parts.enum_without_null);
     schema.nullable = parts.explicit_null || by_type || (parts.enum_with_null && parts.typed == 0);
     let no_type = schema.types.as_ref().is_some_and(BTreeSet::is_empty) && !schema.nullable;
     let no_value = schema.values.as_ref().is_some_and(Vec::is_empty) && !schema.nullable;

@@ -37,7 +37,7 @@ pub(super) fn extensions<'a>(compare: &mut Compare<'a>, old: Members<'_, 'a>, ne
 }
 
 /// The members of a node that keep `wanted`.
-pub(super) fn members<'a>(node: &'a Node, wanted: impl Fn(&str) -> bool) -> BTreeMap<&'a str, &'a Node> {
+pub(super) fn members(node: &Node, wanted: impl Fn(&str) -> bool) -> BTreeMap<&str, &Node> {
     let members = node.members().filter(|(key, _)| wanted(&key.text));
     members.map(|(key, node)| (key.text.as_str(), node)).collect()
 }

@@ -101,6 +101,10 @@ impl Number {
         self.digits.is_empty()
     }
 
+    pub(super) fn is_at_most_one(&self) -> bool {
+        self.is_zero() || self.negative || self.text() == "1"
+    }
+
     /// Whether the number is an integer multiple of `other`, as far as 128 bits tell.
     pub(super) fn is_multiple_of(&self, other: &Number) -> Option<bool> {
         let lowest = self.exponent.min(other.exponent);

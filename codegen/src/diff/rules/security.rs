@@ -38,6 +38,7 @@ super::rules! {
     SIGNATURE_ALGORITHM_CHANGED "M6" "signature-algorithm-changed" BRK BRK PAT PAT - "The signature has another algorithm." []
     SIGNATURE_HEADER_CHANGED "M8" "signature-carrier-renamed" BRK BRK PAT PAT - "The header or parameter that carries a value has another name." []
     SIGNED_CREDENTIAL_CHANGED "M9" "signed-credential-changed" BRK BRK MAJ MAJ - "A credential that is sent or signed is another one." []
+    SESSION_CHANGED "M9" "session-changed" WRN WRN MAJ MAJ - "A session that operations need is taken from elsewhere, lasts otherwise or ends otherwise." []
     SIGNED_TIME_CHANGED "M10" "signed-time-changed" BRK BRK PAT PAT - "The time in a signature has another form." []
     SINGLE_USE_ADDED "M11" "single-use-required" BRK BRK PAT PAT - "A value of the signature may be used once only." []
     SINGLE_USE_REMOVED "M11" "single-use-no-longer-required" OK OK PAT PAT INF "A value of the signature may be used again." []

@@ -44,12 +44,13 @@ fn values<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &[Choice<'a>]
     };
     let (mut removed, mut added) = (missing(old, new), missing(new, old));
     let nodes = (pair.old.values_node.unwrap_or(pair.old_node), pair.new.values_node.unwrap_or(pair.new_node));
-    if let ([was], [is]) = (removed.as_slice(), added.as_slice()) {
-        if pair.old.is_const && pair.new.is_const {
-            let message = format!("the fixed value was {} and is {}", shown(was), shown(is));
-            compare.emit(&rules::CONST_CHANGED, was.node, is.node, message);
-            return;
-        }
+    if let ([was], [is]) = (removed.as_slice(), added.as_slice())
+        && pair.old.is_const
+        && pair.new.is_const
+    {
+        let message = format!("the fixed value was {} and is {}", shown(was), shown(is));
+        compare.emit(&rules::CONST_CHANGED, was.node, is.node, message);
+        return;
     }
     while let Some((r, a)) = renamed(&removed, &added) {
         let (was, is) = (removed.remove(r), added.remove(a));

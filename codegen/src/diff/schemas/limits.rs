@@ -62,9 +62,9 @@ fn pattern<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     let nodes = (pair.old.pattern.unwrap_or(pair.old_node), pair.new.pattern.unwrap_or(pair.new_node));
     let (rule, message) = match (text(pair.old.pattern), text(pair.new.pattern)) {
         (Some(old), Some(new)) if old == new => return,
-        (Some(old), Some(new)) if any(&new) && !any(&old) => {
-            (&rules::PATTERN_GENERALIZED, "any text matches the new pattern")
-        }
+        (Some(old), Some(new)) if any(&old) && any(&new) => return,
+        (Some(old), Some(_)) if any(&old) => (&rules::PATTERN_ADDED, "a text must match a pattern"),
+        (Some(_), Some(new)) if any(&new) => (&rules::PATTERN_GENERALIZED, "any text matches the new pattern"),
         (Some(_), Some(_)) => {
             (&rules::PATTERN_CHANGED, "the pattern is another one; which texts match can't be decided")
         }

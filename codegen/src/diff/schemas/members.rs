@@ -32,6 +32,11 @@ fn became_map<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) -> bool {
     to || from
 }
 
+/// How members of something are written.
+fn inner(usage: Use) -> Use {
+    if usage == Use::Text { Use::Text } else { Use::Body }
+}
+
 struct Gone<'a> {
     name: &'a str,
     property: Property<'a>,
@@ -126,7 +131,7 @@ fn property<'a>(
         compare.emit(rule, old_node, new_node, message).detail(wire).seen(passes);
     }
     one_way(compare, wire, &schemas, required.1);
-    compare.pair(old.source, new.source, Use::Body, passes);
+    compare.pair(old.source, new.source, inner(pair.usage), passes);
 }
 
 /// `readOnly` and `writeOnly` that came or went.
@@ -181,7 +186,7 @@ fn rest<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     let nodes = (pair.old_node, pair.new_node);
     let (rule, old, new, message) = match (pair.old.rest, pair.new.rest) {
         (Some(Rest::Of(old, _)), Some(Rest::Of(new, _))) => {
-            compare.pair(old, new, Use::Body, Passes::BOTH);
+            compare.pair(old, new, inner(pair.usage), Passes::BOTH);
             return;
         }
         (Some(Rest::Refused(old)), Some(Rest::Of(_, new))) => {

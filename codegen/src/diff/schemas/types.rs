@@ -61,17 +61,25 @@ fn words(types: &BTreeSet<Type>) -> String {
 
 fn types_rule(pair: &Pair<'_, '_>, old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> &'static Rule {
     let (wide_old, wide_new) = (wide(old), wide(new));
+    let scalar = |types: &BTreeSet<Type>| !types.contains(&Type::Array) && !types.contains(&Type::Object);
+    if pair.usage != Use::Body
+        && scalar(old)
+        && !wide_new.is_superset(&wide_old)
+        && new.contains(&Type::String)
+        && is_free_text(pair.new)
+    {
+        return &rules::TYPE_AS_TEXT;
+    }
+    if pair.usage == Use::Text && !new.contains(&Type::String) && old.contains(&Type::String) && is_free_text(pair.old)
+    {
+        return &rules::TEXT_TYPED;
+    }
     let several = old.len() > 1 || new.len() > 1;
     if wide_new.is_superset(&wide_old) {
         return if several { &rules::TYPE_ADDED } else { &rules::TYPE_WIDENED };
     }
     if wide_new.is_subset(&wide_old) {
         return if several { &rules::TYPE_REMOVED } else { &rules::TYPE_NARROWED };
-    }
-    let scalar = |types: &BTreeSet<Type>| !types.contains(&Type::Array) && !types.contains(&Type::Object);
-    let free_text = pair.new.format.is_none() && pair.new.values.is_none() && pair.new.pattern.is_none();
-    if pair.usage == Use::Parameter && scalar(old) && new.contains(&Type::String) && free_text {
-        return &rules::TYPE_AS_TEXT;
     }
     let one_of = |types: &BTreeSet<Type>| types.len() == 1 && types.contains(&Type::Array);
     if one_of(old) != one_of(new) && (scalar(old) || scalar(new)) {
@@ -87,6 +95,11 @@ fn types_rule(pair: &Pair<'_, '_>, old: &BTreeSet<Type>, new: &BTreeSet<Type>) -
         return &rules::NUMBER_AS_TEXT;
     }
     &rules::TYPE_CHANGED
+}
+
+/// Whether any text fits.
+fn is_free_text(schema: &Schema<'_>) -> bool {
+    schema.format.is_none() && schema.values.is_none() && schema.pattern.is_none()
 }
 
 fn is_number_format(format: &str) -> bool {
