@@ -2,7 +2,6 @@
 //!
 //! Every command and test that needs a crate calls [`generate`]; [`crate::files`] compares or writes the result.
 
-use crate::body_types::BodyType;
 use crate::emit::{EmitOptions, RuntimeLocation, emit};
 use crate::files::CrateFiles;
 use crate::finding::{Finding, Level, Sources, has_errors, joined};
@@ -12,7 +11,7 @@ use crate::normalize::normalize;
 use crate::parse::{LONGEST_FILE, parse};
 use crate::spec::Mark;
 use crate::vectors::Vectors;
-use crate::{body_types, lint, normalize};
+use crate::{lint, normalize};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -81,8 +80,6 @@ fn slashes(path: &Path) -> String {
 pub struct Generated {
     /// The crate.
     pub files: CrateFiles,
-    /// The types of its JSON bodies.
-    pub bodies: Vec<BodyType>,
     /// What the author should look at, and what was expressed more loosely than the spec says.
     pub notes: Vec<Finding>,
     /// The names file and its new text, if there is to be one.
@@ -147,9 +144,7 @@ pub fn generate(source: &Source) -> Result<Generated, Failure> {
             return Err(notes);
         }
         let files = emit(&normalized.ir, &source.options)?;
-        let bodies = body_types::all(&normalized.ir);
-        let names = source.names.clone().map(|file| (file, normalized.names.text()));
-        Ok(Generated { files, bodies, notes, names })
+        Ok(Generated { files, notes, names: source.names.clone().map(|file| (file, normalized.names.text())) })
     };
     flow().map_err(|findings| Failure::Findings { findings, sources })
 }

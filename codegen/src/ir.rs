@@ -12,7 +12,7 @@ use countersign_auth::recipe::Recipe;
 pub struct Ir {
     /// The service and the crate.
     pub api: Api,
-    /// Security schemes that operations use or that declare `x-signing`, sorted by name.
+    /// Security schemes that sign, sorted by name.
     pub schemes: Vec<Scheme>,
     /// Recipes that end in `give`: functions of the crate.
     pub tokens: Vec<Recipe>,
@@ -88,17 +88,13 @@ pub struct Tag {
     pub doc: Doc,
 }
 
-/// A security scheme with the recipe of its `x-signing`, or that of OpenAPI's own words.
+/// A security scheme with an `x-signing` recipe.
 #[derive(Clone, Debug)]
 pub struct Scheme {
     /// Its name under `securitySchemes`.
     pub name: String,
-    /// The name of its constant in `recipes`, unique.
-    pub constant: String,
     /// The recipe, `use` and `with` resolved.
     pub recipe: Recipe,
-    /// Whether the recipe follows from OpenAPI's own words, without `x-signing`.
-    pub standard: bool,
     /// What the document says of it, assumptions included.
     pub doc: Doc,
     /// Where it stands.
@@ -268,10 +264,24 @@ pub struct Branch {
     pub ty: TypeExpr,
     /// Values of the tag that select it; empty unless told apart by tag.
     pub tags: Vec<String>,
+    /// Members by whose values it is known; only where told apart by shape.
+    pub guards: Vec<Guard>,
     /// Whether it holds its value in a `Box`, to break a cycle.
     pub boxed: bool,
     /// What the document says.
     pub doc: Doc,
+}
+
+/// A member that has other values in one branch of a union than in others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Guard {
+    /// Name in JSON.
+    pub wire: String,
+    /// The values that it has in this branch, as JSON: `"card"`, `7`, `true`.
+    pub values: Vec<String>,
+    /// Whether a value without the member, or with another value of it, never is of this branch; else it is only if
+    /// nothing is lost and no other branch takes it.
+    pub strict: bool,
 }
 
 /// A type without a name of its own, or the name of one.

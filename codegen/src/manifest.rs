@@ -230,7 +230,6 @@ fn credentials(ir: &Ir, page: &mut Page) {
             let kind = match credential.kind {
                 CredentialKind::Text => "text",
                 CredentialKind::Secret => "secret text",
-                CredentialKind::Password => "password",
                 CredentialKind::Key => "key",
             };
             let optional = if credential.required { "" } else { ", optional" };
@@ -319,7 +318,7 @@ fn receiver(ir: &Ir, webhook: &Webhook) -> Vec<String> {
         let name = &credential.name;
         match credential.kind {
             CredentialKind::Text => quote!(.text(#name, #name)),
-            CredentialKind::Secret | CredentialKind::Password => quote!(.secret(#name, #name)),
+            CredentialKind::Secret => quote!(.secret(#name, #name)),
             CredentialKind::Key => quote!(.key(#name, #name)),
         }
     });

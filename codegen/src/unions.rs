@@ -1,9 +1,9 @@
 //! Unions: a choice of types, told apart by a tag or by what decodes and loses nothing.
 //!
 //! The code is the runtime's `tagged_union!` and `shape_union!`; what is written here is branches, the
-//! values of their tags, conversions from each branch's type, and documentation.
+//! values of their tags and members, conversions from each branch's type, and documentation.
 
-use crate::ir::{Branch, TextKind, TypeDef, TypeExpr, Union, UnionBy};
+use crate::ir::{Branch, Guard, TextKind, TypeDef, TypeExpr, Union, UnionBy};
 use crate::{docs, expressions, lines};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -19,7 +19,9 @@ pub fn emit(def: &TypeDef, union: &Union) -> TokenStream {
         let doc = docs::of(&branch.doc, &branch_doc(branch));
         let tags = branch.tags.iter();
         let tags = (union.by != UnionBy::Shape).then(|| quote!(= #(#tags)|*));
-        quote!(#doc #name(#ty) #tags)
+        let (must, may): (Vec<&Guard>, Vec<&Guard>) = branch.guards.iter().partition(|guard| guard.strict);
+        let (must, may) = (guards(&quote!(must), &must), guards(&quote!(may), &may));
+        quote!(#doc #name(#ty) #tags #must #may)
     });
     let (makro, tag) = match &union.by {
         UnionBy::Tag(tag) => (quote!(tagged_union), quote!((#tag))),
@@ -38,6 +40,15 @@ pub fn emit(def: &TypeDef, union: &Union) -> TokenStream {
         }
         #(#conversions)*
     }
+}
+
+/// Members by whose values a branch is known.
+fn guards(word: &TokenStream, guards: &[&Guard]) -> Option<TokenStream> {
+    let members = guards.iter().map(|guard| {
+        let (wire, values) = (&guard.wire, &guard.values);
+        quote!(#wire = #(#values)|*)
+    });
+    (!guards.is_empty()).then(|| quote!(#word { #(#members),* }))
 }
 
 fn branch_doc(branch: &Branch) -> String {

@@ -70,6 +70,28 @@ macro_rules! tagged_union {
 ///
 /// What no branch reads is `Unrecognized`. Derives `Clone` and `Debug`; add others as attributes.
 ///
+/// A branch may be known by values of its members, as JSON: with `must`, a value without them never is of this
+/// branch; with `may`, one that has others is only if nothing of it is lost and no other branch takes it.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # pub struct Door { kind: String }
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # pub struct Window { kind: String }
+/// countersign_runtime::shape_union! {
+///     pub enum Part {
+///         Door(Door) must { "kind" = "\"door\"" },
+///         Window(Window) must { "kind" = "\"window\"" | "\"skylight\"" },
+///         Text(String),
+///     }
+/// }
+///
+/// assert!(matches!(serde_json::from_str(r#"{"kind":"skylight"}"#)?, Part::Window(_)));
+/// assert!(matches!(serde_json::from_str(r#"{"kind":"wall"}"#)?, Part::Unrecognized(_)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
 /// ```
 /// countersign_runtime::shape_union! {
 ///     /// A number or a text.
@@ -92,7 +114,11 @@ macro_rules! shape_union {
     (
         $(#[$meta:meta])*
         $vis:vis enum $name:ident {
-            $( $(#[$branch_meta:meta])* $branch:ident($ty:ty) ),* $(,)?
+            $(
+                $(#[$branch_meta:meta])* $branch:ident($ty:ty)
+                $( must { $( $must:literal = $($required:literal)|+ ),+ } )?
+                $( may { $( $may:literal = $($usual:literal)|+ ),+ } )?
+            ),* $(,)?
         }
     ) => {
         $crate::union_enum! { $(#[$meta])* $vis enum $name { $( $(#[$branch_meta])* $branch($ty) ),* } }
@@ -101,7 +127,11 @@ macro_rules! shape_union {
         impl<'de> $crate::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 $crate::unions::Text::read(deserializer)?.best(Self::Unrecognized, |_best| {
-                    $( _best.consider(Self::$branch); )*
+                    $( _best.consider(
+                        Self::$branch,
+                        &[ $( $( ($must, &[$($required),+]) ),+ )? ],
+                        &[ $( $( ($may, &[$($usual),+]) ),+ )? ],
+                    ); )*
                 })
             }
         }
@@ -213,16 +243,29 @@ pub struct Best<'a, U> {
 }
 
 struct Chosen<'a, U> {
-    lost: usize,
+    /// Whether a member has a value that the branch does not list, and how many values it loses.
+    rank: (bool, usize),
     decode: Box<dyn FnOnce() -> Result<U, DecodeError> + 'a>,
 }
 
+/// Members by whose values a branch is known, and those values as JSON.
+type Known = &'static [(&'static str, &'static [&'static str])];
+
 impl<'a, U: 'a> Best<'a, U> {
     /// Tries a branch, unless one is found that loses nothing.
-    pub fn consider<T: DeserializeOwned + Serialize + 'a>(&mut self, branch: fn(T) -> U) {
-        if self.chosen.as_ref().is_some_and(|chosen| chosen.lost == 0) {
+    pub fn consider<T: DeserializeOwned + Serialize + 'a>(&mut self, branch: fn(T) -> U, must: Known, may: Known) {
+        if self.chosen.as_ref().is_some_and(|chosen| chosen.rank == (false, 0)) {
             return;
         }
+        let has = |name: &str| self.original.as_object().and_then(|members| members.get(name));
+        let is_one = |value: &Value, values: &[&str]| {
+            let text = value.to_string();
+            values.iter().any(|known| *known == text)
+        };
+        if !must.iter().all(|(name, values)| has(name).is_some_and(|value| is_one(value, values))) {
+            return;
+        }
+        let strange = may.iter().any(|(name, values)| has(name).is_some_and(|value| !is_one(value, values)));
         let text = self.text;
         let (tried, unions_inside) = trying(|| text.decode_here::<T>());
         let Ok(value) = tried else { return };
@@ -232,13 +275,17 @@ impl<'a, U: 'a> Best<'a, U> {
             return;
         }
         let lost = lost(&self.original, &again);
-        if self.chosen.as_ref().is_none_or(|chosen| lost < chosen.lost) {
+        if strange && lost > 0 {
+            return;
+        }
+        let rank = (strange, lost);
+        if self.chosen.as_ref().is_none_or(|chosen| rank < chosen.rank) {
             let decode: Box<dyn FnOnce() -> Result<U, DecodeError> + 'a> = if unions_inside {
                 Box::new(move || text.decode_here().map(branch))
             } else {
                 Box::new(move || Ok(branch(value)))
             };
-            self.chosen = Some(Chosen { lost, decode });
+            self.chosen = Some(Chosen { rank, decode });
         }
     }
 }
@@ -507,6 +554,36 @@ mod tests {
             filter = or.of.remove(0);
         }
         assert_eq!(filter, Filter::Word("x".to_owned()));
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct Coded {
+        kind: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i64>,
+    }
+
+    crate::shape_union! {
+        /// Known by values.
+        #[derive(PartialEq)]
+        pub enum Known {
+            /// By one value.
+            One(Coded) must { "kind" = "\"one\"", "code" = "1" },
+            /// By one of two.
+            Two(Coded) may { "kind" = "\"two\"" | "\"zwei\"" },
+            /// As text.
+            Text(String),
+        }
+    }
+
+    #[test]
+    fn values_of_members_tell_branches_apart() {
+        assert!(matches!(round_trip(r#"{"kind":"one","code":1}"#), Known::One(_)));
+        assert!(matches!(round_trip(r#"{"kind":"zwei","code":1}"#), Known::Two(_)));
+        assert!(matches!(round_trip(r#"{"kind":"drei"}"#), Known::Two(_)), "nothing is lost, no other takes it");
+        assert!(matches!(round_trip(r#"{"kind":"drei","x":1}"#), Known::Unrecognized(_)));
+        assert!(matches!(round_trip(r#"{"kind":"one"}"#), Known::Two(_)), "the other one must have a code");
+        assert!(matches!(round_trip("\"one\""), Known::Text(_)));
     }
 
     #[test]

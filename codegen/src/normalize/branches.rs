@@ -2,8 +2,8 @@
 //!
 //! How branches are told apart is the business of [`super::unions`].
 
-use super::atoms::{Weight, atoms, expand, weight};
-use super::canonical::{Discriminator, Piece, Source, View};
+use super::atoms::{Atom, Weight, atoms, expand, weight};
+use super::canonical::{Discriminator, Piece, Reading, Source, View};
 use super::document::Document;
 use super::keywords::check;
 use super::rules;
@@ -14,44 +14,25 @@ use std::collections::HashSet;
 impl<'a> Shape<'_, '_, 'a> {
     /// Branches of `oneOf` and `anyOf`, joined with all else, and whether one of them is null.
     pub(super) fn unions(&self) -> (Option<(Vec<Source<'a>>, &'a Node)>, bool) {
-        let mut null_branch = false;
-        let mut product: Vec<Vec<&'a Node>> = Vec::new();
-        let mut first: Option<&'a Node> = None;
-        for atom in self.atoms.iter().filter(|atom| atom.view != View::Own) {
-            for choice in ["oneOf", "anyOf"].iter().filter_map(|keyword| atom.node.get(keyword)) {
-                let (branches, has_null) = self.branches(choice, atom.inherited);
-                null_branch |= has_null;
-                if branches.is_empty() {
-                    continue;
-                }
-                first.get_or_insert(choice);
-                product = match product.is_empty() {
-                    true => branches.into_iter().map(|branch| vec![branch]).collect(),
-                    false => {
-                        let pair =
-                            |left: &Vec<&'a Node>, right: &'a Node| left.iter().copied().chain([right]).collect();
-                        product.iter().flat_map(|left| branches.iter().map(move |right| pair(left, right))).collect()
-                    }
-                };
-                if product.len() > MOST_BRANCHES && product.first().is_some_and(|parts| parts.len() > 1) {
-                    let message = format!("several choices joined make more than {MOST_BRANCHES} variants");
-                    self.document.report(
-                        rules::TOO_MANY_BRANCHES,
-                        choice,
-                        &message,
-                        "write the variants that exist as one `oneOf`",
-                    );
-                    return (None, null_branch);
-                }
+        let (choices, null_branch) = self.choices();
+        let Some((node, _)) = choices.first() else { return (None, null_branch) };
+        let mut product: Vec<Vec<&'a Node>> = vec![Vec::new()];
+        let mut loose: Vec<Piece<'a>> = Vec::new();
+        for (index, (choice, branches)) in choices.iter().enumerate() {
+            if index > 0 && product.len().saturating_mul(branches.len()) > MOST_BRANCHES {
+                let message = format!(
+                    "several choices joined make more than {MOST_BRANCHES} variants; members of this one may all be there"
+                );
+                let help = "write the variants that exist as one `oneOf`";
+                self.document.report(rules::TOO_MANY_BRANCHES, choice, &message, help);
+                loose.extend(branches.iter().map(|node| Piece { node, view: View::Loose }));
+                continue;
             }
+            let with = |left: &Vec<&'a Node>, right: &'a Node| left.iter().copied().chain([right]).collect();
+            product = product.iter().flat_map(|left| branches.iter().map(move |right| with(left, right))).collect();
         }
-        let Some(node) = first else { return (None, null_branch) };
-        let base: Vec<Piece<'a>> = self
-            .atoms
-            .iter()
-            .filter(|atom| weight(atom.node, View::Own) >= Weight::Structural && atom.node.get("$ref").is_none())
-            .map(|atom| Piece { node: atom.node, view: View::Own })
-            .collect();
+        let mut base: Vec<Piece<'a>> = self.atoms.iter().filter_map(base_piece).collect();
+        base.extend(loose);
         let branches = product.into_iter().enumerate().map(|(index, nodes)| {
             if let [only] = nodes.as_slice()
                 && (base.is_empty() || self.has_base(only, &base))
@@ -62,9 +43,35 @@ impl<'a> Shape<'_, '_, 'a> {
             let pieces: Vec<Piece<'a>> = base.iter().copied().chain(whole).collect();
             let key = format!("{}/oneOf/{index}", self.source.key);
             let at = nodes.last().map_or(self.source.at, |node| node.at);
-            Source { place: key.clone(), key, name: None, pieces, at }
+            Source { place: key.clone(), key, name: None, pieces, reading: Reading::Joined, at }
         });
         (Some((branches.collect(), node)), null_branch)
+    }
+
+    /// Every `oneOf` and `anyOf` that shapes a value, with its branches, and whether null is one of them.
+    fn choices(&self) -> (Vec<(&'a Node, Vec<&'a Node>)>, bool) {
+        let mut null_branch = false;
+        let values = self.values().map(|values| values.iter().map(|value| value.to_json()).collect::<Vec<_>>());
+        // A branch that lists none of the values that stand beside the choice fits nothing.
+        let is_possible = |branch: &&'a Node| {
+            let listed = branch.get("const").into_iter().chain(branch.get("enum").map(Node::items).unwrap_or_default());
+            let listed: Vec<&Node> = listed.collect();
+            let fits = |values: &Vec<serde_json::Value>| listed.iter().any(|value| values.contains(&value.to_json()));
+            listed.is_empty() || values.as_ref().is_none_or(fits)
+        };
+        let mut found: Vec<(&'a Node, Vec<&'a Node>)> = Vec::new();
+        for atom in self.atoms {
+            for choice in ["oneOf", "anyOf"].iter().filter_map(|keyword| atom.get(keyword)) {
+                let (branches, has_null) = self.branches(choice, atom.inherited);
+                null_branch |= has_null;
+                let branches: Vec<&'a Node> = branches.into_iter().filter(is_possible).collect();
+                let is_known = found.iter().any(|(known, _)| std::ptr::eq(*known, choice));
+                if !branches.is_empty() && !is_known {
+                    found.push((choice, branches));
+                }
+            }
+        }
+        (found, null_branch)
     }
 
     /// Branches of a choice that shape a value, and whether null is one of the others.
@@ -75,6 +82,9 @@ impl<'a> Shape<'_, '_, 'a> {
         for branch in choice.items() {
             if is_null(branch) {
                 null_branch = true;
+            } else if branch.bool() == Some(false) {
+                let message = "no value fits this branch, so it is left out";
+                self.document.report(rules::LOOSENED_FALSE, branch, message, "take it away");
             } else if self.is_rule(branch) {
                 check(self.document, branch);
                 rules += 1;
@@ -106,7 +116,7 @@ impl<'a> Shape<'_, '_, 'a> {
     fn is_rule(&self, branch: &Node) -> bool {
         let annotations = ["required", "not", "title", "description", "minProperties", "maxProperties"];
         let declared =
-            |key: &str| self.atoms.iter().any(|atom| atom.node.get("properties").is_some_and(|p| p.get(key).is_some()));
+            |key: &str| self.atoms.iter().any(|atom| atom.get("properties").is_some_and(|p| p.get(key).is_some()));
         let empty =
             |node: &Node| node.members().all(|(key, member)| member.members().next().is_none() && declared(&key.text));
         let known = branch.members().all(|(key, node)| match key.text.as_str() {
@@ -140,8 +150,8 @@ impl<'a> Shape<'_, '_, 'a> {
     }
 
     pub(super) fn discriminator(&self) -> Option<Discriminator<'a>> {
-        let mut own = self.atoms.iter().filter(|atom| !atom.inherited && atom.view == View::Whole);
-        let node = own.find_map(|atom| atom.node.get("discriminator"))?;
+        let mut own = self.atoms.iter().filter(|atom| !atom.inherited);
+        let node = own.find_map(|atom| atom.get("discriminator"))?;
         let Some(property) = node.get("propertyName").and_then(Node::text) else {
             let help = "write `discriminator: {propertyName: …}`";
             self.document.report(rules::WRONG_TYPE, node, "a discriminator must name its property", help);
@@ -208,7 +218,7 @@ impl<'a> Shape<'_, '_, 'a> {
             true => {
                 let key = format!("{}#base", self.document.pointer(child));
                 let pieces = vec![Piece { node: child, view: View::Base }];
-                Source { place: key.clone(), key, name: None, pieces, at: child.at }
+                Source { place: key.clone(), key, name: None, pieces, reading: Reading::Joined, at: child.at }
             }
         };
         Some(children.into_iter().map(branch).collect())
@@ -232,10 +242,23 @@ impl<'a> Document<'a> {
     }
 }
 
+/// What stands beside a choice and shapes every branch of it.
+fn base_piece<'a>(atom: &Atom<'a>) -> Option<Piece<'a>> {
+    let view = match atom.view {
+        View::Words => return None,
+        View::Loose => View::Loose,
+        _ => View::Own,
+    };
+    (weight(atom.node, view) >= Weight::Structural).then_some(Piece { node: atom.node, view })
+}
+
 fn is_null(branch: &Node) -> bool {
-    let only_null =
-        |list: &Node| !list.items().is_empty() && list.items().iter().all(|v| matches!(v.value, Value::Null));
-    branch.get("type").and_then(Node::text) == Some("null") || branch.get("enum").is_some_and(only_null)
+    let only_null = |list: &Node, is: fn(&Node) -> bool| !list.items().is_empty() && list.items().iter().all(is);
+    let word = |node: &Node| node.text() == Some("null");
+    let null = |node: &Node| matches!(node.value, Value::Null);
+    branch.get("type").is_some_and(|ty| word(ty) || only_null(ty, word))
+        || branch.get("enum").is_some_and(|list| only_null(list, null))
+        || branch.get("const").is_some_and(null)
 }
 
 /// Branches that a product of several `oneOf` may have.

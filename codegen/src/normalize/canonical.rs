@@ -11,10 +11,11 @@
 
 use super::atoms::{Atom, MOST_STEPS, Weight, atoms, expand};
 use super::document::Document;
-use super::json_types::{Word, type_word};
+use super::json_types::{Word, allows_null, is_only_null, type_words};
 use super::limits;
+use super::rules;
 use super::shapes::Shape;
-use super::values::{choices, life_cycle};
+use super::values::{choices, life_cycle, value_names};
 use crate::ir::{Doc, Transitions, TypeExpr};
 use crate::spec::{Mark, Node, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -30,7 +31,19 @@ pub(super) struct Source<'a> {
     /// Its name, where a union gives one.
     pub(super) name: Option<String>,
     pub(super) pieces: Vec<Piece<'a>>,
+    pub(super) reading: Reading,
     pub(super) at: Mark,
+}
+
+/// How the nodes of a source are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reading {
+    /// A value fits all of them.
+    Joined,
+    /// A value fits all of them, and has this one of the types that they list.
+    Only(Word),
+    /// A value fits one of them.
+    Alternatives,
 }
 
 /// A node, whole or in part.
@@ -49,6 +62,12 @@ pub(super) enum View {
     Own,
     /// All of it but `discriminator`: the base itself and not one of its children.
     Base,
+    /// What stands beside `$ref`, where that counts.
+    Beside,
+    /// What describes it: what stands beside `$ref`, where that does not count.
+    Words,
+    /// The members that it names, none of which must be there: it holds only sometimes.
+    Loose,
 }
 
 /// A schema in one form.
@@ -59,6 +78,8 @@ pub(super) struct Canonical<'a> {
     pub(super) deprecated: bool,
     pub(super) read_only: bool,
     pub(super) write_only: bool,
+    /// The values that it lists, as JSON; none if it lists none.
+    pub(super) listed: Vec<String>,
     pub(super) kind: Kind<'a>,
 }
 
@@ -67,6 +88,8 @@ pub(super) struct Canonical<'a> {
 pub(super) enum Kind<'a> {
     /// Nothing.
     Any,
+    /// There is none.
+    Null,
     /// The same as that schema.
     Reference(&'a Node),
     /// A scalar.
@@ -90,6 +113,8 @@ pub(super) struct Choices {
     pub(super) values: Vec<String>,
     /// What branches of one value say of it.
     pub(super) docs: BTreeMap<String, Doc>,
+    /// What values are called where the document says so.
+    pub(super) names: BTreeMap<String, String>,
     /// `x-transitions` and `x-final`.
     pub(super) transitions: Option<Transitions>,
     /// `x-synonyms`.
@@ -148,12 +173,12 @@ impl<'a> Source<'a> {
     pub(super) fn of(document: &Document<'a>, node: &'a Node) -> Self {
         let pointer = document.pointer(node);
         let pieces = vec![Piece { node, view: View::Whole }];
-        Self { key: pointer.clone(), place: pointer, name: None, pieces, at: node.at }
+        Self { key: pointer.clone(), place: pointer, name: None, pieces, reading: Reading::Joined, at: node.at }
     }
 
     /// A schema of which nothing is known.
     pub(super) fn unknown(key: String, at: Mark) -> Self {
-        Self { place: key.clone(), key, name: None, pieces: Vec::new(), at }
+        Self { place: key.clone(), key, name: None, pieces: Vec::new(), reading: Reading::Joined, at }
     }
 
     /// Whether this is made of `node`.
@@ -163,11 +188,11 @@ impl<'a> Source<'a> {
 
     /// What tells this source from all others.
     fn id(&self, document: &Document<'a>) -> Id {
-        match self.pieces.as_slice() {
-            [Piece { node, view: View::Whole }] => Id::Node(*node),
-            pieces => {
+        match (self.pieces.as_slice(), self.reading) {
+            ([Piece { node, view: View::Whole }], Reading::Joined) => Id::Node(*node),
+            (pieces, reading) => {
                 let parts = pieces.iter().map(|piece| format!("{:?} {}", piece.view, document.pointer(piece.node)));
-                Id::Joined(format!("{}\n{}", self.key, parts.collect::<Vec<_>>().join("\n")))
+                Id::Joined(format!("{reading:?} {}\n{}", self.key, parts.collect::<Vec<_>>().join("\n")))
             }
         }
     }
@@ -214,13 +239,21 @@ impl<'a> Document<'a> {
 }
 
 fn make<'a>(document: &Document<'a>, source: &Source<'a>) -> Canonical<'a> {
+    if source.reading == Reading::Alternatives
+        && let Some(first) = source.pieces.first()
+    {
+        let branches = source.pieces.iter().map(|piece| Source::of(document, piece.node)).collect();
+        let union = Union { branches, discriminator: None, node: first.node };
+        return with_docs(Kind::Union(union), false, &[]);
+    }
     let mut shallow = Vec::new();
     for piece in &source.pieces {
         atoms(document, *piece, false, &mut shallow);
     }
     let references: Vec<&Atom<'a>> = shallow.iter().filter(|atom| atom.weight == Weight::Reference).collect();
     let structural = shallow.iter().filter(|atom| atom.weight == Weight::Structural).count();
-    let nullable_here = shallow.iter().any(|atom| flag(atom.node, "nullable"));
+    let nullable_here = shallow.iter().any(allows_null);
+    let loose = references.iter().any(|atom| atom.is_loose());
     let mut targets: Vec<&'a Node> = Vec::new();
     for atom in &references {
         let Some(target) = atom.node.get("$ref").and_then(|reference| document.target(reference)) else { continue };
@@ -228,7 +261,7 @@ fn make<'a>(document: &Document<'a>, source: &Source<'a>) -> Canonical<'a> {
             targets.push(target);
         }
     }
-    if !references.is_empty() && structural == 0 && targets.len() <= 1 {
+    if !references.is_empty() && structural == 0 && targets.len() <= 1 && !loose {
         let kind = targets.first().map_or(Kind::Any, |target| Kind::Reference(target));
         return with_docs(kind, nullable_here, &shallow);
     }
@@ -243,12 +276,59 @@ fn make<'a>(document: &Document<'a>, source: &Source<'a>) -> Canonical<'a> {
 
 /// Joins the keywords of all atoms.
 fn join<'a>(document: &Document<'a>, source: &Source<'a>, atoms: &[Atom<'a>], nullable_here: bool) -> Canonical<'a> {
-    let shaping = atoms.iter().filter(|atom| atom.weight > Weight::Annotation);
-    let all_nullable = shaping.clone().count() > 0 && shaping.clone().all(|atom| flag(atom.node, "nullable"));
+    if let Some(never) = atoms.iter().map(|atom| atom.node).find(|node| node.bool() == Some(false)) {
+        let message = "this schema allows no value; any is taken";
+        document.report(rules::LOOSENED_FALSE, never, message, "take what it stands for away");
+    }
+    let shaping = atoms.iter().filter(|atom| atom.weight > Weight::Annotation && !atom.is_loose());
+    let all_nullable = shaping.clone().count() > 0 && shaping.clone().all(allows_null);
     let mut nullable = nullable_here || all_nullable;
-    let word = type_word(document, atoms);
     let shape = Shape { document, source, atoms };
-    let mut kind = match word {
+    let words = match source.reading {
+        Reading::Only(word) => vec![word],
+        _ => type_words(document, atoms),
+    };
+    let word = match words.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    };
+    let mut kind = of_word(&shape, word);
+    let mut notes = Vec::new();
+    let values = shape.values();
+    let mut listed = Vec::new();
+    match values {
+        Some(values) => {
+            nullable |= values.iter().any(|value| matches!(value.value, Value::Null));
+            let texts = values.iter().filter(|value| !matches!(value.value, Value::Null));
+            listed = texts.map(|value| value.to_json().to_string()).collect();
+            kind = choices(document, values, word, kind, &mut notes);
+        }
+        None if words.len() > 1 => kind = Kind::Union(shape.types(&words)),
+        None => {}
+    }
+    if let Kind::Choices(choices) = &mut kind {
+        life_cycle(choices, atoms.iter().map(|atom| atom.node));
+        value_names(choices, atoms);
+    }
+    if is_only_null(atoms) {
+        kind = Kind::Null;
+    }
+    if matches!(source.reading, Reading::Only(_)) {
+        return with_docs(kind, false, &[]);
+    }
+    if let Some(union) = choice(&shape, &mut nullable) {
+        kind = Kind::Union(union);
+    }
+    nullable |= matches!(kind, Kind::Null);
+    let mut canonical = with_docs(kind, nullable, atoms);
+    canonical.listed = listed;
+    canonical.doc.notes.extend(notes);
+    canonical
+}
+
+/// What keywords of one JSON type say, or of none.
+fn of_word<'a>(shape: &Shape<'_, '_, 'a>, word: Option<Word>) -> Kind<'a> {
+    match word {
         None => Kind::Any,
         Some(Word::Object) => shape.object(),
         Some(Word::Array) => shape.list(),
@@ -256,40 +336,31 @@ fn join<'a>(document: &Document<'a>, source: &Source<'a>, atoms: &[Atom<'a>], nu
         Some(Word::Integer) => Kind::Scalar(TypeExpr::Integer(shape.integer_kind())),
         Some(Word::Number) => Kind::Scalar(shape.number()),
         Some(Word::String) => Kind::Scalar(TypeExpr::Text(shape.text_kind())),
-    };
-    let mut notes = Vec::new();
-    if let Some(values) = shape.values() {
-        nullable |= values.iter().any(|value| matches!(value.value, Value::Null));
-        kind = choices(document, values, word, kind, &mut notes);
     }
-    if let Kind::Choices(choices) = &mut kind {
-        life_cycle(choices, atoms.iter().map(|atom| atom.node));
-    }
+}
+
+/// The choice of branches that a schema is: its own, or the children of a base.
+fn choice<'a>(shape: &Shape<'_, '_, 'a>, nullable: &mut bool) -> Option<Union<'a>> {
     let (unions, null_branch) = shape.unions();
-    nullable |= null_branch;
+    *nullable |= null_branch;
     let discriminator = shape.discriminator();
     if let Some((branches, node)) = unions {
-        kind = Kind::Union(Union { branches, discriminator, node });
-    } else if let Some(discriminator) = discriminator
-        && let Some(branches) = shape.children(&discriminator)
-    {
-        let node = discriminator.node;
-        kind = Kind::Union(Union { branches, discriminator: Some(discriminator), node });
+        return Some(Union { branches, discriminator, node });
     }
-    let mut canonical = with_docs(kind, nullable, atoms);
-    canonical.doc.notes.extend(notes);
-    canonical
+    let discriminator = discriminator?;
+    let branches = shape.children(&discriminator)?;
+    Some(Union { branches, node: discriminator.node, discriminator: Some(discriminator) })
 }
 
 /// Adds what the atoms say in words.
 fn with_docs<'a>(kind: Kind<'a>, nullable: bool, atoms: &[Atom<'a>]) -> Canonical<'a> {
-    let own = || atoms.iter().rev().filter(|atom| !atom.inherited).map(|atom| atom.node);
+    let own = || atoms.iter().rev().filter(|atom| !atom.inherited && !atom.is_loose()).map(|atom| atom.node);
     let text = |key: &str| own().find_map(|node| node.get(key).and_then(Node::text)).map(str::to_owned);
     let url = own().find_map(|node| node.get("externalDocs")?.get("url")?.text()).map(str::to_owned);
     let any = |key: &str| own().any(|node| flag(node, key));
     let mut notes: Vec<String> = Vec::new();
     let joined_object = matches!(kind, Kind::Object(_) | Kind::Union(_));
-    for atom in atoms.iter().filter(|atom| !(atom.inherited && joined_object)) {
+    for atom in atoms.iter().filter(|atom| !(atom.is_loose() || atom.inherited && joined_object)) {
         for note in limits::sentences(atom.node) {
             if !notes.contains(&note) {
                 notes.push(note);
@@ -302,6 +373,7 @@ fn with_docs<'a>(kind: Kind<'a>, nullable: bool, atoms: &[Atom<'a>]) -> Canonica
         deprecated: any("deprecated"),
         read_only: any("readOnly"),
         write_only: any("writeOnly"),
+        listed: Vec::new(),
         kind,
     }
 }

@@ -2,50 +2,25 @@
 
 use super::document::Document;
 use super::rules;
-use crate::spec::{Node, Value};
+use crate::spec::{Dialect, Node, Value};
 
 /// Reports keywords that have no effect, once for each schema.
 pub(super) fn check<'a>(document: &Document<'a>, node: &'a Node) {
     if !document.checked.borrow_mut().insert(std::ptr::from_ref(node)) {
         return;
     }
-    if !matches!(node.value, Value::Map(_)) {
-        let help = "write an object of keywords";
-        document.report(rules::WRONG_TYPE, node, "a schema of OpenAPI 3.0 is an object", help);
-        return;
+    match node.value {
+        Value::Map(_) => {}
+        Value::Bool(_) => return,
+        _ => {
+            let help = "write an object of keywords";
+            document.report(rules::WRONG_TYPE, node, "a schema is an object, or `true` or `false`", help);
+            return;
+        }
     }
     let is_reference = node.get("$ref").is_some();
-    for (key, value) in node.members() {
-        let key = key.text.as_str();
-        if key.starts_with("x-") {
-            continue;
-        }
-        if is_reference && key != "$ref" && !BESIDE_REFERENCES.contains(&key) {
-            let message = format!("`{key}` stands beside `$ref`, where OpenAPI 3.0 ignores it, and so do we");
-            document.report(rules::REF_SIBLINGS, value, &message, "put the reference into `allOf`");
-            continue;
-        }
-        match KEYWORDS.iter().find(|(name, _)| *name == key) {
-            Some((_, Form::Any)) => {}
-            Some((_, form)) if form.fits(&value.value) => {}
-            Some((_, form)) => {
-                let message = format!("`{key}` must be {}", form.words());
-                match matches!(form, Form::Flag | Form::Limit) || key == "required" {
-                    // Without effect on types, so worth a word only.
-                    true => document.report(rules::IGNORED_KEYWORD, value, &message, "write it so, or take it away"),
-                    false => document.report(rules::WRONG_TYPE, value, &message, "write it so"),
-                }
-            }
-            None => {
-                let names = KEYWORDS.iter().map(|(name, _)| *name);
-                let help = match crate::finding::similar(key, names) {
-                    Some(name) => format!("did you mean `{name}`?"),
-                    None => "take it away, or say it in OpenAPI 3.0".to_owned(),
-                };
-                let message = format!("`{key}` is not a keyword of OpenAPI 3.0 schemas and has no effect");
-                document.report(rules::IGNORED_KEYWORD, value, &message, &help);
-            }
-        }
+    for (key, value) in node.members().filter(|(key, _)| !key.text.starts_with("x-")) {
+        keyword(document, &key.text, value, is_reference);
     }
     if let Some(not) = node.get("not") {
         let message = "`not` can't be said in a type; it is not checked";
@@ -53,14 +28,60 @@ pub(super) fn check<'a>(document: &Document<'a>, node: &'a Node) {
     }
     for keyword in ["oneOf", "anyOf", "allOf"] {
         if let Some(list) = node.get(keyword).filter(|list| list.items().is_empty()) {
-            let message = format!("`{keyword}` has no schemas");
-            document.report(rules::WRONG_TYPE, list, &message, "name at least one, or take the keyword away");
+            let message = format!("`{keyword}` has no schemas and no effect");
+            document.report(rules::IGNORED_KEYWORD, list, &message, "name at least one, or take the keyword away");
         }
     }
 }
 
+/// Looks at one keyword of a schema.
+fn keyword<'a>(document: &Document<'a>, key: &str, value: &'a Node, is_reference: bool) {
+    if is_reference && key != "$ref" && !DESCRIBES.contains(&key) && !document.is_newer() {
+        let message = format!("`{key}` stands beside `$ref`, where OpenAPI 3.0 ignores it, and so do we");
+        document.report(rules::REF_SIBLINGS, value, &message, "put the reference into `allOf`");
+        return;
+    }
+    let newer = NEWER_KEYWORDS.iter().find(|(name, _)| *name == key);
+    if newer.is_some() && !document.is_newer() && !WORDLESS.contains(&key) {
+        let message = format!("`{key}` is a keyword of OpenAPI 3.1; it is taken as it is meant there");
+        document.report(rules::NEWER_KEYWORD, value, &message, "write `openapi: 3.1.0`, or say it otherwise");
+    }
+    match KEYWORDS.iter().find(|(name, _)| *name == key).or(newer) {
+        Some((_, form)) if form.fits(&value.value) => {}
+        Some((_, form)) => {
+            let message = format!("`{key}` must be {}", form.words());
+            match SHAPING.contains(&key) {
+                true => document.report(rules::WRONG_TYPE, value, &message, "write it so"),
+                // Without effect on types, so worth a word only.
+                false => document.report(rules::IGNORED_KEYWORD, value, &message, "write it so, or take it away"),
+            }
+        }
+        None => {
+            let names = KEYWORDS.iter().chain(NEWER_KEYWORDS).map(|(name, _)| *name);
+            let help = match crate::finding::similar(key, names) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "take it away, or say it in OpenAPI".to_owned(),
+            };
+            let message = format!("`{key}` is not a keyword of OpenAPI's schemas and has no effect");
+            document.report(rules::IGNORED_KEYWORD, value, &message, &help);
+        }
+    }
+    if UNCHECKED.contains(&key) {
+        let message =
+            format!("`{key}` can't be said in a type; it is not checked, and members that it names may be absent");
+        document.report(rules::LOOSENED_CONDITION, value, &message, "");
+    }
+}
+
+impl Document<'_> {
+    /// Whether the document is written in OpenAPI 3.1, where a schema is one of JSON Schema 2020-12.
+    pub(super) fn is_newer(&self) -> bool {
+        self.spec.dialect() == Dialect::V3_1
+    }
+}
+
 /// What may describe a reference.
-const BESIDE_REFERENCES: [&str; 10] = [
+pub(super) const DESCRIBES: [&str; 12] = [
     "title",
     "summary",
     "description",
@@ -71,7 +92,29 @@ const BESIDE_REFERENCES: [&str; 10] = [
     "writeOnly",
     "default",
     "example",
+    "examples",
+    "$comment",
 ];
+
+/// Keywords whose value must be right for a schema to mean anything.
+const SHAPING: [&str; 7] = ["allOf", "anyOf", "discriminator", "enum", "oneOf", "patternProperties", "properties"];
+
+/// Keywords that say when something else holds.
+const UNCHECKED: [&str; 9] = [
+    "contains",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+];
+
+/// Keywords of 3.1 that shape nothing.
+const WORDLESS: [&str; 8] =
+    ["$anchor", "$comment", "$defs", "$id", "$schema", "contentEncoding", "contentMediaType", "examples"];
 
 /// What a keyword's value looks like.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +123,7 @@ enum Form {
     Text,
     Flag,
     Limit,
+    FlagOrLimit,
     List,
     Map,
 }
@@ -91,6 +135,7 @@ impl Form {
             Self::Text => matches!(value, Value::Text(_)),
             Self::Flag => matches!(value, Value::Bool(_)),
             Self::Limit => matches!(value, Value::Number(_)),
+            Self::FlagOrLimit => matches!(value, Value::Bool(_) | Value::Number(_)),
             Self::List => matches!(value, Value::List(_)),
             Self::Map => matches!(value, Value::Map(_)),
         }
@@ -102,14 +147,15 @@ impl Form {
             Self::Text => "text",
             Self::Flag => "`true` or `false`",
             Self::Limit => "a number",
+            Self::FlagOrLimit => "a number, or `true` or `false`",
             Self::List => "a list",
             Self::Map => "an object",
         }
     }
 }
 
-/// Keywords of Schema Objects in OpenAPI 3.0 that are used, described, or without meaning for JSON.
-const KEYWORDS: [(&str, Form); 36] = [
+/// Keywords of Schema Objects in every version that are used, described, or without meaning for JSON.
+const KEYWORDS: &[(&str, Form)] = &[
     ("$ref", Form::Any),
     ("additionalProperties", Form::Any),
     ("allOf", Form::List),
@@ -120,8 +166,8 @@ const KEYWORDS: [(&str, Form); 36] = [
     ("discriminator", Form::Map),
     ("enum", Form::List),
     ("example", Form::Any),
-    ("exclusiveMaximum", Form::Flag),
-    ("exclusiveMinimum", Form::Flag),
+    ("exclusiveMaximum", Form::FlagOrLimit),
+    ("exclusiveMinimum", Form::FlagOrLimit),
     ("externalDocs", Form::Map),
     ("format", Form::Text),
     ("items", Form::Any),
@@ -134,7 +180,7 @@ const KEYWORDS: [(&str, Form); 36] = [
     ("minProperties", Form::Limit),
     ("minimum", Form::Limit),
     ("multipleOf", Form::Limit),
-    ("not", Form::Map),
+    ("not", Form::Any),
     ("nullable", Form::Flag),
     ("oneOf", Form::List),
     ("pattern", Form::Text),
@@ -146,4 +192,36 @@ const KEYWORDS: [(&str, Form); 36] = [
     ("uniqueItems", Form::Flag),
     ("writeOnly", Form::Flag),
     ("xml", Form::Any),
+];
+
+/// Keywords that JSON Schema 2020-12, and so OpenAPI 3.1, adds; the older spellings of some with them.
+const NEWER_KEYWORDS: &[(&str, Form)] = &[
+    ("$anchor", Form::Any),
+    ("$comment", Form::Any),
+    ("$defs", Form::Map),
+    ("$dynamicAnchor", Form::Any),
+    ("$dynamicRef", Form::Any),
+    ("$id", Form::Any),
+    ("$schema", Form::Any),
+    ("$vocabulary", Form::Any),
+    ("const", Form::Any),
+    ("contains", Form::Any),
+    ("contentEncoding", Form::Text),
+    ("contentMediaType", Form::Text),
+    ("contentSchema", Form::Any),
+    ("definitions", Form::Map),
+    ("dependencies", Form::Map),
+    ("dependentRequired", Form::Map),
+    ("dependentSchemas", Form::Map),
+    ("else", Form::Any),
+    ("examples", Form::Any),
+    ("if", Form::Any),
+    ("maxContains", Form::Limit),
+    ("minContains", Form::Limit),
+    ("patternProperties", Form::Map),
+    ("prefixItems", Form::List),
+    ("propertyNames", Form::Any),
+    ("then", Form::Any),
+    ("unevaluatedItems", Form::Any),
+    ("unevaluatedProperties", Form::Any),
 ];

@@ -18,6 +18,9 @@ pub(super) fn sentences(node: &Node) -> Vec<String> {
         ("minimum", "exclusiveMinimum", ("At least", "More than")),
         ("maximum", "exclusiveMaximum", ("At most", "Less than")),
     ] {
+        if let Some(limit) = number(node, exclusive) {
+            notes.push(format!("{} {limit}.", words.1));
+        }
         if let Some(limit) = number(node, key) {
             let word = if flag(node, exclusive) { words.1 } else { words.0 };
             notes.push(format!("{word} {limit}."));
@@ -35,6 +38,15 @@ pub(super) fn sentences(node: &Node) -> Vec<String> {
     if let Some(not) = node.get("not") {
         notes.push(format!("Not {}.", code(&not.to_json().to_string())));
     }
+    if let Some(encoding) = node.get("contentEncoding").and_then(Node::text) {
+        notes.push(format!("Encoded as {}.", code(encoding)));
+    }
+    if let Some(media_type) = node.get("contentMediaType").and_then(Node::text) {
+        notes.push(format!("Holds {}.", code(media_type)));
+    }
+    if let Some(names) = node.get("propertyNames").filter(|names| names.members().next().is_some()) {
+        notes.push(format!("Names of members are {}.", code(&names.to_json().to_string())));
+    }
     notes.extend(remarks(node));
     notes
 }
@@ -51,7 +63,8 @@ fn remarks(node: &Node) -> Vec<String> {
     if let Some(default) = node.get("default") {
         notes.push(format!("Default: {}.", code(&shown(default))));
     }
-    if let Some(example) = node.get("example") {
+    let examples = node.get("examples").and_then(|examples| examples.items().first());
+    if let Some(example) = node.get("example").or(examples) {
         let text = shown(example);
         if text.chars().count() <= LONGEST_EXAMPLE {
             notes.push(format!("Example: {}.", code(&text)));
@@ -76,7 +89,8 @@ const LONGEST_EXAMPLE: usize = 120;
 
 /// Whether a format has a type, or says no more than the type does.
 fn has_type(node: &Node, format: &str) -> bool {
-    match node.get("type").and_then(Node::text) {
+    let listed = || node.get("type")?.items().iter().filter_map(Node::text).find(|word| *word != "null");
+    match node.get("type").and_then(Node::text).or_else(listed) {
         Some("string") | None => matches!(format, "date" | "date-time" | "password" | "uuid"),
         Some("integer") => matches!(format, "int32" | "int64" | "uint32" | "uint64"),
         Some("number") => matches!(format, "decimal" | "double" | "float"),

@@ -205,6 +205,12 @@ impl<'a> Walk<'_, 'a> {
                 let name = self.document.places.components.get(&self.pointer);
                 name.cloned().unwrap_or_else(|| type_name(&key))
             }
+            // Definitions of the whole document are as good as components.
+            ("$defs" | "definitions", key) => {
+                let name = type_name(key);
+                self.steps(rest, 2);
+                name
+            }
             ("components", kind) => {
                 let suffix = match kind {
                     "responses" => "Response",
@@ -323,6 +329,24 @@ impl<'a> Walk<'_, 'a> {
                     self.steps(&mut rest, 1);
                     name = self.chosen(joined(&name, part));
                 }
+                ("patternProperties" | "unevaluatedProperties", _) => {
+                    let part = if owner.get("properties").is_some() { "Extra" } else { "Value" };
+                    self.steps(&mut rest, if keyword == "patternProperties" { 2 } else { 1 });
+                    name = self.chosen(joined(&name, part));
+                }
+                ("prefixItems", place) => {
+                    let part = place.map_or_else(|| "Item".to_owned(), |place| format!("Item_{place}"));
+                    self.steps(&mut rest, 2);
+                    name = self.chosen(joined(&name, &part));
+                }
+                ("$defs" | "definitions", Some(key)) => {
+                    let part = key.clone();
+                    self.steps(&mut rest, 2);
+                    name = self.chosen(joined(&name, &part));
+                }
+                // What holds sometimes adds members to what stands around it.
+                ("if" | "then" | "else", _) => self.steps(&mut rest, 1),
+                ("dependentSchemas" | "dependencies", _) => self.steps(&mut rest, 2),
                 ("allOf", Some(_)) => self.steps(&mut rest, 2),
                 ("oneOf" | "anyOf", Some(_)) => {
                     let union = self.pointer.clone();

@@ -163,6 +163,10 @@ impl<'d, 'a> Types<'d, 'a> {
         }
         match &canonical.kind {
             Kind::Any => {}
+            Kind::Null => {
+                self.report_at(source, rules::LOOSENED_NULL, "this is always null; any value is taken", "");
+                lowered.doc.notes.insert(0, "Always null.".to_owned());
+            }
             Kind::Reference(target) => self.reference(source, target, &mut lowered),
             Kind::Scalar(ty) => lowered.ty = ty.clone(),
             Kind::Choices(choices) => self.choices(source, &canonical, choices.clone(), &mut lowered),
@@ -439,7 +443,8 @@ impl<'d, 'a> Types<'d, 'a> {
             };
             // Where a branch may be null, the whole union is nullable.
             let ty = lowered.ty;
-            branches.push(Branch { name, ty, tags: arm.tags.clone(), boxed: false, doc: lowered.doc });
+            let (tags, guards) = (arm.tags.clone(), arm.guards.clone());
+            branches.push(Branch { name, ty, tags, guards, boxed: false, doc: lowered.doc });
         }
         Union { by: by.clone(), branches }
     }

@@ -3,8 +3,9 @@
 //! A member that a parent declared keeps the parent's place. Branches are the business of [`super::branches`].
 
 use super::atoms::{Atom, Weight, weight};
-use super::canonical::{Extra, Kind, Object, Piece, Property, Source, View};
+use super::canonical::{Extra, Kind, Object, Piece, Property, Reading, Source, Union, View};
 use super::document::Document;
+use super::json_types::Word;
 use super::rules;
 use crate::ir::{IntegerKind, TextKind, TypeExpr};
 use crate::spec::{Node, Value};
@@ -22,8 +23,26 @@ impl<'a> Shape<'_, '_, 'a> {
         let mut members: Vec<(&'a str, Vec<(&'a Node, bool)>)> = Vec::new();
         let mut index: BTreeMap<&'a str, usize> = BTreeMap::new();
         let mut required: Vec<(&'a str, &'a Node)> = Vec::new();
-        for atom in self.atoms {
-            for (key, node) in atom.node.get("properties").into_iter().flat_map(Node::members) {
+        let mut never: BTreeSet<&'a str> = BTreeSet::new();
+        let mut sometimes: BTreeMap<&'a str, Vec<&'a Node>> = BTreeMap::new();
+        // What always holds comes first.
+        let (loose, firm): (Vec<&Atom<'a>>, Vec<&Atom<'a>>) = self.atoms.iter().partition(|atom| atom.is_loose());
+        for atom in firm.into_iter().chain(loose) {
+            for (key, node) in atom.get("properties").into_iter().flat_map(Node::members) {
+                if node.bool() == Some(false) {
+                    let message = format!("`{}` is never there, so it is left out", key.text);
+                    self.document.report(rules::LOOSENED_FALSE, node, &message, "take it away");
+                    never.insert(key.text.as_str());
+                    continue;
+                }
+                if atom.is_loose() {
+                    // Where a condition says more of a member than the schema itself, that is not always so.
+                    if !index.contains_key(key.text.as_str()) {
+                        let nodes: &mut Vec<&'a Node> = sometimes.entry(&key.text).or_default();
+                        nodes.push(node);
+                    }
+                    continue;
+                }
                 let at = *index.entry(&key.text).or_insert_with(|| {
                     members.push((&key.text, Vec::new()));
                     members.len() - 1
@@ -32,7 +51,7 @@ impl<'a> Shape<'_, '_, 'a> {
                     members[at].1.push((node, atom.inherited));
                 }
             }
-            for name in atom.node.get("required").map(Node::items).unwrap_or_default() {
+            for name in atom.get("required").map(Node::items).unwrap_or_default() {
                 match name.text() {
                     Some(text) => required.push((text, name)),
                     None => {
@@ -40,6 +59,10 @@ impl<'a> Shape<'_, '_, 'a> {
                     }
                 }
             }
+        }
+        for (name, nodes) in &sometimes {
+            index.insert(name, members.len());
+            members.push((name, nodes.iter().map(|node| (*node, true)).collect()));
         }
         for (name, node) in &required {
             if !index.contains_key(name) {
@@ -54,9 +77,10 @@ impl<'a> Shape<'_, '_, 'a> {
                 );
             }
         }
+        members.retain(|(wire, _)| !never.contains(wire));
         let extra = self.extra();
-        let closed = self.atoms.iter().any(|a| a.node.get("additionalProperties").and_then(Node::bool) == Some(false));
-        if members.is_empty() && !closed {
+        let closed = self.atoms.iter().any(|a| a.get("additionalProperties").and_then(Node::bool) == Some(false));
+        if members.is_empty() && (!closed || !matches!(extra, Extra::Unsaid)) {
             return Kind::Map(match extra {
                 Extra::Typed(source) => Some(source),
                 Extra::Any | Extra::Unsaid => None,
@@ -69,7 +93,10 @@ impl<'a> Shape<'_, '_, 'a> {
                 wire: wire.to_owned(),
                 required: required.contains(wire),
                 chosen: nodes.iter().rev().find_map(|(node, _)| node.get("x-rust-name")?.text()),
-                source: self.member(wire, &nodes),
+                source: match sometimes.contains_key(wire) {
+                    true => self.sometimes(&nodes),
+                    false => self.member(wire, &nodes),
+                },
             })
             .collect();
         Kind::Object(Object { properties, extra, first_of: self.first_of() })
@@ -78,12 +105,22 @@ impl<'a> Shape<'_, '_, 'a> {
     /// `x-first-of`, each name once.
     fn first_of(&self) -> Vec<(&'a str, Vec<&'a str>, &'a Node)> {
         let mut found: Vec<(&'a str, Vec<&'a str>, &'a Node)> = Vec::new();
-        for (key, list) in self.atoms.iter().filter_map(|atom| atom.node.get("x-first-of")).flat_map(Node::members) {
+        for (key, list) in self.atoms.iter().filter_map(|atom| atom.get("x-first-of")).flat_map(Node::members) {
             if found.iter().all(|(name, ..)| *name != key.text) {
                 found.push((&key.text, list.items().iter().filter_map(Node::text).collect(), list));
             }
         }
         found
+    }
+
+    /// The schema of a member that conditions describe, each in its way.
+    fn sometimes(&self, nodes: &[(&'a Node, bool)]) -> Source<'a> {
+        let nodes: Vec<&'a Node> = nodes.iter().map(|(node, _)| *node).collect();
+        let source = self.one_of(&nodes, nodes[0]);
+        match nodes.len() {
+            1 => source,
+            _ => Source { key: format!("{}#or", source.key), ..source },
+        }
     }
 
     /// The schema of a member that one or several atoms describe.
@@ -111,60 +148,120 @@ impl<'a> Shape<'_, '_, 'a> {
                 (keys.join("+"), keys.last().cloned().unwrap_or_default())
             }
         };
-        Source { key, place, name: None, pieces, at: last.at }
+        Source { key, place, name: None, pieces, reading: Reading::Joined, at: last.at }
     }
 
     fn extra(&self) -> Extra<'a> {
         let mut found = Extra::Unsaid;
-        for node in self.atoms.iter().filter_map(|atom| atom.node.get("additionalProperties")) {
-            match &node.value {
-                Value::Bool(false) => {}
-                Value::Bool(true) => {
-                    if matches!(found, Extra::Unsaid) {
-                        found = Extra::Any;
+        let mut closed = false;
+        // Members that nothing else has looked at are those that no name stands for.
+        for key in ["additionalProperties", "unevaluatedProperties"] {
+            if !matches!(found, Extra::Unsaid) {
+                break;
+            }
+            for node in self.atoms.iter().filter_map(|atom| atom.get(key)) {
+                match &node.value {
+                    Value::Bool(false) => closed = true,
+                    Value::Map(members) if !members.is_empty() => {
+                        found = Extra::Typed(Source::of(self.document, node));
                     }
-                }
-                Value::Map(members) if members.is_empty() => {
-                    if matches!(found, Extra::Unsaid) {
-                        found = Extra::Any;
+                    Value::Bool(true) | Value::Map(_) => {
+                        if matches!(found, Extra::Unsaid) {
+                            found = Extra::Any;
+                        }
                     }
-                }
-                Value::Map(_) => found = Extra::Typed(Source::of(self.document, node)),
-                _ => {
-                    let help = "write `true`, `false` or a schema";
-                    self.document.report(
-                        rules::WRONG_TYPE,
-                        node,
-                        "`additionalProperties` is neither boolean nor schema",
-                        help,
-                    );
+                    _ => {
+                        let help = "write `true`, `false` or a schema";
+                        let message = format!("`{key}` is neither boolean nor schema");
+                        self.document.report(rules::WRONG_TYPE, node, &message, help);
+                    }
                 }
             }
         }
-        found
+        self.patterns(found, closed)
+    }
+
+    /// Members whose names fit a pattern, joined with the other members that have no names.
+    fn patterns(&self, found: Extra<'a>, closed: bool) -> Extra<'a> {
+        let maps: Vec<&'a Node> = self.atoms.iter().filter_map(|atom| atom.get("patternProperties")).collect();
+        let mut schemas: Vec<&'a Node> = Vec::new();
+        for (_, node) in maps.iter().flat_map(|map| map.members()) {
+            if node.bool() != Some(false) && !schemas.iter().any(|known| std::ptr::eq(*known, node)) {
+                schemas.push(node);
+            }
+        }
+        let Some(map) = maps.first().filter(|_| !schemas.is_empty()) else { return found };
+        let message = "names of members are not compared with patterns; those that are not named have one type";
+        self.document.report(rules::LOOSENED_PATTERN_PROPERTIES, map, message, "");
+        match found {
+            Extra::Any => return Extra::Any,
+            Extra::Typed(other) => match other.pieces.as_slice() {
+                [piece] => schemas.push(piece.node),
+                _ => return Extra::Any,
+            },
+            Extra::Unsaid if schemas.len() > 1 && !closed => return Extra::Any,
+            Extra::Unsaid => {}
+        }
+        Extra::Typed(self.one_of(&schemas, map))
+    }
+
+    /// A source that is one of several nodes; they stand at `owner`.
+    fn one_of(&self, nodes: &[&'a Node], owner: &'a Node) -> Source<'a> {
+        if let [only] = nodes {
+            return Source::of(self.document, only);
+        }
+        let pointer = self.document.pointer(owner);
+        let pieces = nodes.iter().map(|node| Piece { node, view: View::Whole }).collect();
+        let reading = Reading::Alternatives;
+        Source { key: pointer.clone(), place: pointer, name: None, pieces, reading, at: owner.at }
+    }
+
+    /// The branches of a list of types, one for each.
+    pub(super) fn types(&self, words: &[Word]) -> Union<'a> {
+        let node = self.atoms.iter().find_map(|atom| atom.get("type"));
+        let node = node.or(self.source.pieces.first().map(|piece| piece.node));
+        let branches = words.iter().map(|word| {
+            let key = format!("{}/type/{}", self.source.key, word.text());
+            let reading = Reading::Only(*word);
+            Source { key: key.clone(), place: key, name: None, reading, ..self.source.clone() }
+        });
+        Union { branches: branches.collect(), discriminator: None, node: node.unwrap_or(&self.document.spec.root) }
     }
 
     pub(super) fn list(&self) -> Kind<'a> {
         let mut items: Vec<&'a Node> = Vec::new();
-        for node in self.atoms.iter().filter_map(|atom| atom.node.get("items")) {
-            if !matches!(node.value, Value::Map(_)) {
-                let help = "write one schema for all items";
-                self.document.report(
-                    rules::UNSUPPORTED_ITEMS,
-                    node,
-                    "`items` is not a schema, which is not supported yet",
-                    help,
-                );
-            } else if !items.iter().any(|known| std::ptr::eq(*known, node)) {
-                items.push(node);
+        let mut tuple: Vec<&'a Node> = Vec::new();
+        let mut prefix: Option<&'a Node> = None;
+        for atom in self.atoms {
+            for node in ["prefixItems", "items"].into_iter().filter_map(|key| atom.get(key)) {
+                match &node.value {
+                    Value::List(places) => {
+                        prefix = prefix.or((!places.is_empty()).then_some(node));
+                        tuple.extend(places.iter().filter(|place| place.bool() != Some(false)));
+                    }
+                    Value::Bool(_) => {}
+                    _ if items.iter().any(|known| std::ptr::eq(*known, node)) => {}
+                    _ => items.push(node),
+                }
             }
+        }
+        if let Some(prefix) = prefix {
+            let message = "the items of this list have types by their place; each is taken as one of them";
+            self.document.report(
+                rules::LOOSENED_TUPLE,
+                prefix,
+                message,
+                "make it an object, or give all items one type",
+            );
+            tuple.extend(items);
+            return Kind::List(Some(self.one_of(&tuple, prefix)));
         }
         let nodes: Vec<(&'a Node, bool)> = items.iter().map(|node| (*node, false)).collect();
         Kind::List((!nodes.is_empty()).then(|| self.member("items", &nodes)))
     }
 
     fn format(&self) -> Option<(&'a str, &'a Node)> {
-        let node = self.atoms.iter().rev().find_map(|atom| atom.node.get("format"))?;
+        let node = self.atoms.iter().rev().find_map(|atom| atom.get("format"))?;
         Some((node.text()?, node))
     }
 
@@ -196,21 +293,24 @@ impl<'a> Shape<'_, '_, 'a> {
 
     /// The values that are allowed, if the atoms list any: those that all lists have.
     pub(super) fn values(&self) -> Option<Vec<&'a Node>> {
-        let mut lists = self.atoms.iter().filter_map(|atom| atom.node.get("enum"));
-        let mut values: Vec<&'a Node> = lists.next()?.items().iter().collect();
-        for list in lists {
+        let lists = self.atoms.iter().flat_map(|atom| {
+            let listed = atom.get("enum").filter(|list| !list.items().is_empty());
+            let listed = listed.map(|list| (list, list.items().iter().collect::<Vec<&'a Node>>()));
+            listed.into_iter().chain(atom.get("const").map(|value| (value, vec![value])))
+        });
+        let mut lists: Vec<(&'a Node, Vec<&'a Node>)> = lists.collect();
+        lists.dedup_by(|a, b| std::ptr::eq(a.0, b.0));
+        let mut lists = lists.into_iter();
+        let mut values = lists.next()?.1;
+        for (list, items) in lists {
             let json = |node: &Node| node.to_json().to_string();
-            let other: BTreeSet<String> = list.items().iter().map(json).collect();
+            let other: BTreeSet<String> = items.iter().map(|node| json(node)).collect();
             let both: Vec<&'a Node> = values.iter().copied().filter(|value| other.contains(&json(value))).collect();
             if both.is_empty() {
                 let message = "joined by `allOf`, these lists of values have none in common";
-                self.document.report(
-                    rules::LOOSENED_ALL_OF,
-                    list,
-                    message,
-                    "let them share values; the last list is taken",
-                );
-                values = list.items().iter().collect();
+                let help = "let them share values; the last list is taken";
+                self.document.report(rules::LOOSENED_ALL_OF, list, message, help);
+                values = items;
             } else {
                 values = both;
             }

@@ -3,17 +3,18 @@
 //! 1. [`Document::decide`] looks at what stands behind each branch; a union inside a union joins it.
 //! 2. Branches of one JSON type that are one type together become one: enums and plain text, numbers.
 //! 3. Objects are told apart by the declared tag, else by a member that has another constant in each of them.
-//! 4. All else is told apart by JSON type and by members that only one of two has. Where that is not enough, the
-//!    union is ambiguous, and that is an error.
+//! 4. All else is told apart by JSON type, by members whose values differ, and by members that only one of two has.
+//!    Where that is not enough, the union is ambiguous, which is a warning: the branch that fits best is taken.
 //!
-//! `anyOf` is read as `oneOf`: a value that fits several branches is taken as one of them, which loses nothing.
+//! Which pairs are told apart is the business of [`super::differences`], names of branches that of [`super::labels`].
+//! `anyOf` is read as `oneOf`: a value that fits several branches is taken as the one that loses least.
 
-use super::canonical::{Canonical, Choices, Discriminator, Extra, Kind, Object, Source, Union, View as Extent};
+use super::canonical::{Canonical, Choices, Discriminator, Kind, Object, Source, Union};
 use super::document::Document;
-use super::names::{Style, distinct, pascal, variant_name};
+use super::labels::plain_text;
 use super::rules;
-use crate::ir::{IntegerKind, TextKind, TypeExpr};
-use crate::spec::{Node, Value};
+use crate::ir::{Guard, IntegerKind, TextKind, TypeExpr};
+use crate::spec::Node;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
@@ -40,6 +41,10 @@ pub(super) struct Arm<'a> {
     pub(super) holds: Holds<'a>,
     /// Values of the tag.
     pub(super) tags: Vec<String>,
+    /// Members by whose values it is known.
+    pub(super) guards: Vec<Guard>,
+    /// Where it comes among the branches.
+    order: usize,
     /// Index in the document's list of branches, if it is one of them.
     pub(super) index: Option<usize>,
 }
@@ -57,16 +62,19 @@ pub(super) enum Holds<'a> {
 
 /// A branch with what stands behind its references.
 #[derive(Clone, Debug)]
-struct View<'a> {
-    source: Source<'a>,
-    behind: Source<'a>,
-    canonical: Rc<Canonical<'a>>,
+pub(super) struct View<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) behind: Source<'a>,
+    pub(super) canonical: Rc<Canonical<'a>>,
+    order: usize,
     index: Option<usize>,
+    /// What the branch says, where it is written in place.
+    text: Option<String>,
 }
 
 /// The JSON type of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Json {
+pub(super) enum Json {
     Any,
     Bool,
     Number,
@@ -79,126 +87,24 @@ impl<'a> Document<'a> {
     /// What a union is, and whether one of its branches may be null.
     pub(super) fn decide(&self, union: &Union<'a>) -> (Decision<'a>, bool) {
         let mut nullable = false;
-        let views = self.views(union, &mut nullable);
-        let decision = match &union.discriminator {
-            Some(discriminator) if views.len() > 1 => self.declared(union, discriminator, &views),
-            _ => None,
-        };
-        (decision.unwrap_or_else(|| self.detected(union, views)), nullable)
-    }
-
-    /// Names of the branches of a union called `owner`, in the order of the document.
-    pub(super) fn branch_names(&self, pointer: &str, owner: &str, union: &Union<'a>) -> Rc<Vec<String>> {
-        let key = format!("{pointer} {owner}");
-        if let Some(names) = self.branch_names.borrow().get(&key) {
-            return Rc::clone(names);
+        if let [only] = union.branches.as_slice() {
+            return (Decision::One(only.clone()), false);
         }
-        let (decision, _) = self.decide(union);
-        let arms = match decision {
-            Decision::Tagged(_, arms) | Decision::Shape(arms) => arms,
-            _ => Vec::new(),
-        };
-        let mut by_index: BTreeMap<usize, String> = BTreeMap::new();
-        for (arm, name) in arms.iter().zip(self.arm_names(owner, &arms)) {
-            if let Some(index) = arm.index {
-                by_index.insert(index, name);
+        if let Some(discriminator) = &union.discriminator {
+            let views = self.views(union, false, &mut nullable);
+            if views.len() > 1
+                && let Some(decision) = self.declared(discriminator, &views)
+            {
+                return (decision, nullable);
             }
         }
-        let names = (0..union.branches.len()).map(|index| by_index.remove(&index).unwrap_or_default());
-        let names = Rc::new(names.collect::<Vec<_>>());
-        self.branch_names.borrow_mut().insert(key, Rc::clone(&names));
-        names
+        let views = self.views(union, true, &mut nullable);
+        (self.detected(union, views), nullable)
     }
 
-    /// Names of the arms of a union called `owner`.
-    pub(super) fn arm_names(&self, owner: &str, arms: &[Arm<'a>]) -> Vec<String> {
-        let named: Vec<(String, String)> = arms
-            .iter()
-            .map(|arm| {
-                let label = self.label(arm);
-                let cut = label.strip_prefix(owner).filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
-                let name = cut.unwrap_or(&label).to_owned();
-                // Equal labels are told apart by what the branches say, not by their order.
-                let text = match &arm.holds {
-                    Holds::Source(source) => {
-                        source.pieces.iter().map(|piece| in_order(piece.node)).collect::<Vec<_>>().join("+")
-                    }
-                    Holds::Scalar(ty) => format!("{ty:?}"),
-                    Holds::Choices(choices) => choices.values.join(","),
-                };
-                (text, name)
-            })
-            .collect();
-        let taken = BTreeSet::from(["Unrecognized".to_owned()]);
-        // A hash says more than `Mixed` where the texts are whole schemas.
-        let names = distinct(&named, &taken, Style::Pascal("Value"));
-        names.into_iter().map(|name| pascal(&name)).collect()
-    }
-
-    /// The name of a branch: chosen, its title, its reference, its tag, its type, its first required member.
-    fn label(&self, arm: &Arm<'a>) -> String {
-        let source = match &arm.holds {
-            Holds::Source(source) => source,
-            Holds::Scalar(ty) => return scalar_label(ty).to_owned(),
-            Holds::Choices(choices) => return if choices.integer { "Integer" } else { "Text" }.to_owned(),
-        };
-        let own = || source.pieces.iter().rev().map(|piece| piece.node);
-        let is_reference = |node: &Node| node.get("$ref").is_some();
-        if let Some(chosen) = own().find_map(|node| node.get("x-rust-name")?.text()) {
-            return variant_name(chosen);
-        }
-        let canonical = self.canonical(source);
-        if let Kind::Reference(target) = canonical.kind {
-            let pointer = self.pointer(target);
-            return self.places.components.get(&pointer).cloned().unwrap_or_else(|| self.name_at(&pointer));
-        }
-        if let Some(name) = self.places.components.get(source.key.trim_end_matches("#base")) {
-            return name.clone();
-        }
-        let title = own().find_map(|node| node.get("title")?.text()).map(variant_name);
-        if let Some(title) = title.filter(|title| title.len() <= LONGEST_TITLE) {
-            return title;
-        }
-        let reference = own().find(|node| is_reference(node)).and_then(|node| node.get("$ref"));
-        if let Some(target) = reference.and_then(|reference| self.references.target(reference).ok()) {
-            let pointer = self.pointer(target);
-            return self.places.components.get(&pointer).cloned().unwrap_or_else(|| self.name_at(&pointer));
-        }
-        if let Some(tag) = arm.tags.iter().min() {
-            return variant_name(tag);
-        }
-        match &canonical.kind {
-            Kind::Any | Kind::Reference(_) => "Any".to_owned(),
-            Kind::Scalar(ty) => scalar_label(ty).to_owned(),
-            Kind::Choices(choices) if choices.integer => "Integer".to_owned(),
-            Kind::Choices(_) => "Text".to_owned(),
-            Kind::List(_) => "List".to_owned(),
-            Kind::Map(_) => "Map".to_owned(),
-            Kind::Union(_) => "Choice".to_owned(),
-            Kind::Object(object) => {
-                // Of what stands beside the choice, all branches have the same.
-                let own = source.pieces.iter().filter(|piece| piece.view == Extent::Whole);
-                let own: Vec<&str> = own
-                    .filter_map(|piece| piece.node.get("required")?.items().iter().filter_map(Node::text).min())
-                    .collect();
-                let names = |all: bool| {
-                    let properties = object.properties.iter().filter(move |property| all || property.required);
-                    properties.map(|property| property.wire.as_str()).min()
-                };
-                // The alphabet decides, so that order does not.
-                match names(false).or_else(|| names(true)) {
-                    _ if !own.is_empty() => variant_name(&format!("With_{}", own.join("_"))),
-                    Some(name) => variant_name(&format!("With_{name}")),
-                    None => "Object".to_owned(),
-                }
-            }
-        }
-    }
-
-    fn views(&self, union: &Union<'a>, nullable: &mut bool) -> Vec<View<'a>> {
+    fn views(&self, union: &Union<'a>, join: bool, nullable: &mut bool) -> Vec<View<'a>> {
         let mut views = Vec::new();
-        let mut seen = BTreeSet::new();
-        let join = union.discriminator.is_none();
+        let mut seen = HashSet::from([std::ptr::from_ref(union.node)]);
         for (index, source) in union.branches.iter().enumerate() {
             self.view(source, Some(index), join, nullable, &mut seen, &mut views);
         }
@@ -212,69 +118,90 @@ impl<'a> Document<'a> {
         index: Option<usize>,
         join: bool,
         nullable: &mut bool,
-        seen: &mut BTreeSet<String>,
+        seen: &mut Seen,
         out: &mut Vec<View<'a>>,
     ) {
         let (behind, canonical, is_nullable) = self.behind(source);
         *nullable |= is_nullable;
         match &canonical.kind {
-            Kind::Union(inner) if join && inner.discriminator.is_none() => {
+            Kind::Null => {}
+            Kind::Union(inner) if join && !self.is_tagged(inner) => {
                 // Each union once: what it has, it has the second time, too.
-                if seen.len() < MOST_JOINED && seen.insert(behind.key.clone()) {
+                if seen.len() < MOST_JOINED && seen.insert(std::ptr::from_ref(inner.node)) {
                     for source in &inner.branches {
                         self.view(source, None, join, nullable, seen, out);
                     }
                 }
             }
             _ => {
-                let repeated = out.iter().any(|view| view.behind.key == behind.key);
-                if !repeated {
-                    out.push(View { source: source.clone(), behind, canonical, index });
+                let text = plain_text(source).filter(|_| join);
+                let is_same = |view: &View<'a>| match join {
+                    true => view.behind.key == behind.key || text.is_some() && view.text == text,
+                    // One schema under two names has two tags.
+                    false => view.behind.key == behind.key && self.refers(&view.source) == self.refers(source),
+                };
+                if !out.iter().any(is_same) {
+                    out.push(View { source: source.clone(), behind, canonical, order: out.len(), index, text });
                 }
             }
         }
     }
 
+    /// Whether the declared tag of a union inside a union selects each of its branches.
+    fn is_tagged(&self, union: &Union<'a>) -> bool {
+        let Some(discriminator) = union.discriminator.as_ref().filter(|_| union.branches.len() > 1) else {
+            return false;
+        };
+        let views = self.views(union, false, &mut false);
+        views.len() > 1 && self.tags(discriminator, &views).is_ok()
+    }
+
+    /// Where the reference of a branch leads.
+    fn refers(&self, source: &Source<'a>) -> Option<*const Node> {
+        let reference = source.pieces.iter().find_map(|piece| piece.node.get("$ref"))?;
+        self.references.target(reference).ok().map(std::ptr::from_ref)
+    }
+
     /// Branches told apart by the declared tag; nothing if not all of them can have it.
-    fn declared(
-        &self,
-        union: &Union<'a>,
-        discriminator: &Discriminator<'a>,
-        views: &[View<'a>],
-    ) -> Option<Decision<'a>> {
+    fn declared(&self, discriminator: &Discriminator<'a>, views: &[View<'a>]) -> Option<Decision<'a>> {
+        match self.tags(discriminator, views) {
+            Ok(tags) => {
+                self.unused_mapping(discriminator, views);
+                let arms = views.iter().zip(tags).map(|(view, tags)| Arm { tags, ..arm(view) }).collect();
+                Some(Decision::Tagged(discriminator.property, arms))
+            }
+            Err(message) => {
+                let help = "let each branch be an object that one value of the tag selects, in `mapping`";
+                self.report(rules::LOOSENED_DISCRIMINATOR, discriminator.node, &message, help);
+                None
+            }
+        }
+    }
+
+    /// The values of a declared tag that select each branch, or why it does not tell them apart.
+    fn tags(&self, discriminator: &Discriminator<'a>, views: &[View<'a>]) -> Result<Vec<Vec<String>>, String> {
         let all_objects = views.iter().all(|view| self.is_object(&view.canonical, &mut HashSet::new()));
         if !all_objects {
-            let message = "some branches are not objects, so the discriminator can't tell them apart";
-            self.report(
-                rules::LOOSENED_DISCRIMINATOR,
-                discriminator.node,
-                message,
-                "keep objects only, or take it away",
-            );
-            return None;
+            return Err("some branches are not objects, so the discriminator can't tell them apart".to_owned());
         }
-        let mut arms = Vec::new();
+        let mut all = Vec::new();
         let mut owners: BTreeMap<String, usize> = BTreeMap::new();
         for (at, view) in views.iter().enumerate() {
             let tags = self.tags_of(discriminator, view);
             if tags.is_empty() {
-                let message = "no value of the tag selects this branch";
-                let help = "refer to a component, or give the tag's property a one-value `enum` here";
-                let node = view.source.pieces.last().map_or(union.node, |piece| piece.node);
-                self.report(rules::AMBIGUOUS_UNION, node, message, help);
+                let names = self.arm_names("", &[arm(view)]);
+                return Err(format!("no value of the tag selects `{}`, so it can't tell all branches apart", names[0]));
             }
             for tag in &tags {
                 if let Some(other) = owners.insert(tag.clone(), at).filter(|other| *other != at) {
                     let names = self.arm_names("", &[arm(&views[other]), arm(view)]);
-                    let message = format!("`{tag}` selects both `{}` and `{}`", names[0], names[1]);
-                    let help = "let each value of the tag select one branch in `mapping`";
-                    self.report(rules::AMBIGUOUS_UNION, discriminator.node, &message, help);
+                    let which = format!("`{tag}` selects both `{}` and `{}`", names[0], names[1]);
+                    return Err(format!("{which}, so the tag can't tell all branches apart"));
                 }
             }
-            arms.push(Arm { tags, ..arm(view) });
+            all.push(tags);
         }
-        self.unused_mapping(discriminator, views);
-        Some(Decision::Tagged(discriminator.property, arms))
+        Ok(all)
     }
 
     /// Reports values of the tag that select no branch.
@@ -295,20 +222,34 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Values of a declared tag that select a branch: mapped, constant, or the component's key.
-    fn tags_of(&self, discriminator: &Discriminator<'a>, view: &View<'a>) -> Vec<String> {
-        let selects = |schema: &&Node| view.source.has(schema) || view.behind.has(schema);
-        let target = view.source.pieces.iter().find_map(|piece| piece.node.get("$ref"));
-        let target = target.and_then(|reference| self.references.target(reference).ok());
-        let mapped: Vec<String> = discriminator
+    /// Values of a declared tag that `mapping` gives a branch.
+    fn mapped(&self, discriminator: &Discriminator<'a>, view: &View<'a>) -> Vec<String> {
+        let target = self.refers(&view.source);
+        let selects = |schema: &&'a Node| {
+            view.source.has(schema)
+                || target.map_or_else(|| view.behind.has(schema), |target| std::ptr::eq(target, *schema))
+        };
+        let exact: Vec<String> = discriminator
             .mapping
             .iter()
-            .filter(|(_, schema)| selects(schema) || target.is_some_and(|target| std::ptr::eq(target, *schema)))
+            .filter(|(_, schema)| selects(schema))
             .map(|(value, _)| (*value).to_owned())
             .collect();
+        if !exact.is_empty() {
+            return exact;
+        }
+        let behind = discriminator.mapping.iter().filter(|(_, schema)| view.behind.has(schema));
+        behind.map(|(value, _)| (*value).to_owned()).collect()
+    }
+
+    /// Values of a declared tag that select a branch: mapped, constant, or the component's key.
+    fn tags_of(&self, discriminator: &Discriminator<'a>, view: &View<'a>) -> Vec<String> {
+        let mapped = self.mapped(discriminator, view);
         if !mapped.is_empty() {
             return mapped;
         }
+        let target = view.source.pieces.iter().find_map(|piece| piece.node.get("$ref"));
+        let target = target.and_then(|reference| self.references.target(reference).ok());
         if let Some(constants) = self.constants(&view.canonical, discriminator.property, &mut HashSet::new()) {
             return constants.values;
         }
@@ -325,19 +266,19 @@ impl<'a> Document<'a> {
         for view in views {
             groups.entry(json_type(&view.canonical)).or_default().push(view);
         }
-        if groups.contains_key(&Json::Any) || groups.is_empty() {
-            if groups.len() > 1 {
-                let message = "one of the branches takes any value, so the union does";
-                self.report(rules::LOOSENED_UNION, union.node, message, "describe the branch, or take the others away");
-            }
+        let takes_any = groups.remove(&Json::Any).is_some();
+        let objects = groups.remove(&Json::Object).unwrap_or_default();
+        if takes_any && (!groups.is_empty() || !objects.is_empty()) {
+            let message = "one of the branches takes any value; what fits no other branch is kept as it is";
+            self.report(rules::LOOSENED_UNION, union.node, message, "describe the branch, or take the others away");
+        }
+        // A value is no poorer than the few types beside it, and easier to handle.
+        if takes_any && objects.is_empty() || groups.is_empty() && objects.is_empty() {
             return Decision::Any;
         }
-        let objects = groups.remove(&Json::Object).unwrap_or_default();
         let lists = groups.remove(&Json::List).unwrap_or_default();
-        let mut arms: Vec<Arm<'a>> = Vec::new();
-        for (json, views) in groups {
-            arms.extend(self.scalars(union, json, views));
-        }
+        let mut arms: Vec<Arm<'a>> =
+            groups.into_iter().filter_map(|(json, views)| self.scalars(union, json, views)).collect();
         if arms.is_empty()
             && lists.is_empty()
             && objects.len() > 1
@@ -348,20 +289,74 @@ impl<'a> Document<'a> {
         self.tell_apart(union, &objects, "an object");
         self.tell_apart(union, &lists, "a list");
         arms.extend(lists.iter().map(arm));
+        let guards = self.guards(union, &objects);
+        let objects = objects.iter().zip(guards).map(|(view, guards)| (view, Arm { guards, ..arm(view) }));
         // A map takes any object, so it comes when all others have been tried.
-        let (maps, objects): (Vec<_>, Vec<_>) = objects.iter().partition(|v| matches!(v.canonical.kind, Kind::Map(_)));
-        arms.sort_by_key(|arm| arm.index);
-        let mut all: Vec<Arm<'a>> = arms.into_iter().chain(objects.into_iter().map(arm)).collect();
-        all.sort_by_key(|arm| arm.index);
-        all.extend(maps.into_iter().map(arm));
-        match all.len() {
-            1 => match all.remove(0).holds {
+        let (maps, others): (Vec<_>, Vec<_>) =
+            objects.partition(|(view, _)| matches!(view.canonical.kind, Kind::Map(_)));
+        arms.extend(others.into_iter().map(|(_, arm)| arm));
+        arms.sort_by_key(|arm| arm.order);
+        arms.extend(maps.into_iter().map(|(_, arm)| arm));
+        match arms.len() {
+            1 if !takes_any => match arms.remove(0).holds {
                 Holds::Source(source) => Decision::One(source),
                 Holds::Scalar(ty) => Decision::Scalar(ty),
                 Holds::Choices(choices) => Decision::Choices(choices),
             },
-            _ => Decision::Shape(all),
+            _ => Decision::Shape(arms),
         }
+    }
+
+    /// Members by whose values each of several objects is known: those that have other values in another one.
+    fn guards(&self, union: &Union<'a>, objects: &[View<'a>]) -> Vec<Vec<Guard>> {
+        let mut all: Vec<Vec<Guard>> = objects.iter().map(|view| self.known_by(union, view)).collect();
+        let mut lists: BTreeMap<&str, BTreeSet<&[String]>> = BTreeMap::new();
+        for guard in all.iter().flatten() {
+            lists.entry(&guard.wire).or_default().insert(&guard.values);
+        }
+        let differ: BTreeSet<String> =
+            lists.into_iter().filter(|(_, lists)| lists.len() > 1).map(|(wire, _)| wire.to_owned()).collect();
+        for (guards, view) in all.iter_mut().zip(objects) {
+            // The tag of a union inside says whether a value is one of it at all.
+            let is_union = matches!(view.canonical.kind, Kind::Union(_));
+            guards.retain(|guard| is_union || differ.contains(&guard.wire));
+        }
+        all
+    }
+
+    /// Members of an object that list values.
+    fn known_by(&self, union: &Union<'a>, view: &View<'a>) -> Vec<Guard> {
+        let as_json = |tags: Vec<String>| tags.into_iter().map(|tag| serde_json::Value::String(tag).to_string());
+        let mut guards = Vec::new();
+        match &view.canonical.kind {
+            Kind::Object(object) => {
+                for property in &object.properties {
+                    let (_, behind, nullable) = self.behind(&property.source);
+                    let values = behind.listed.clone();
+                    if !values.is_empty() && values.len() <= MOST_VALUES && !nullable {
+                        let strict = property.required && values.len() == 1;
+                        guards.push(Guard { wire: property.wire.clone(), values, strict });
+                    }
+                }
+            }
+            Kind::Union(Union { discriminator: Some(inner), branches, node }) => {
+                let inside = Union { branches: branches.clone(), discriminator: None, node };
+                let views = self.views(&inside, false, &mut false);
+                let tags = self.tags(inner, &views).unwrap_or_default().concat();
+                guards.push(Guard { wire: inner.property.to_owned(), values: as_json(tags).collect(), strict: true });
+            }
+            _ => {}
+        }
+        if let Some(discriminator) = &union.discriminator
+            && !guards.iter().any(|guard| guard.wire == discriminator.property)
+        {
+            let tags = self.mapped(discriminator, view);
+            if !tags.is_empty() {
+                let wire = discriminator.property.to_owned();
+                guards.push(Guard { wire, values: as_json(tags).collect(), strict: false });
+            }
+        }
+        guards
     }
 
     /// Branches of one scalar JSON type as one.
@@ -370,8 +365,7 @@ impl<'a> Document<'a> {
         if rest.is_empty() {
             return Some(arm(first));
         }
-        let index = first.index;
-        let joined = |holds| Some(Arm { holds, tags: Vec::new(), index });
+        let joined = |holds| Some(Arm { holds, ..arm(first) });
         let kinds: Vec<&Kind<'a>> = views.iter().map(|view| &view.canonical.kind).collect();
         let lists: Vec<&Choices> = kinds.iter().filter_map(|kind| choices(kind)).collect();
         let scalars: Vec<&TypeExpr> = kinds.iter().filter_map(|kind| scalar(kind)).collect();
@@ -474,98 +468,12 @@ impl<'a> Document<'a> {
             _ => false,
         }
     }
-
-    /// Reports pairs of branches of one JSON type that nothing tells apart.
-    fn tell_apart(&self, union: &Union<'a>, views: &[View<'a>], what: &str) {
-        let mut weak = false;
-        for (at, left) in views.iter().enumerate() {
-            for right in &views[at + 1..] {
-                match self.difference(&left.canonical, &right.canonical, 0) {
-                    Difference::Sure => {}
-                    Difference::Likely => weak = true,
-                    Difference::None => {
-                        let names = self.arm_names("", &[arm(left), arm(right)]);
-                        let message =
-                            format!("nothing tells `{}` and `{}` apart: {what} may fit both", names[0], names[1]);
-                        let help = "add a `discriminator`, give one member a different one-value `enum` in each branch, \
-                                    or require a member that the other does not have";
-                        self.report(rules::AMBIGUOUS_UNION, union.node, &message, help);
-                        return;
-                    }
-                }
-            }
-        }
-        if weak {
-            let message = "only members that may be absent tell these branches apart; a value without them is taken as \
-                           the first that fits";
-            let help = "add a `discriminator`, or require the members";
-            self.report(rules::LOOSENED_UNION, union.node, message, help);
-        }
-    }
-
-    /// What tells two schemas of one JSON type apart.
-    fn difference(&self, left: &Canonical<'a>, right: &Canonical<'a>, depth: usize) -> Difference {
-        let (left_type, right_type) = (json_type(left), json_type(right));
-        if left_type != right_type && left_type != Json::Any && right_type != Json::Any {
-            return Difference::Sure;
-        }
-        match (&left.kind, &right.kind) {
-            (Kind::Object(left), Kind::Object(right)) => self.object_difference(left, right, depth),
-            (Kind::Object(_), Kind::Map(_)) | (Kind::Map(_), Kind::Object(_)) => Difference::Likely,
-            (Kind::List(Some(left)), Kind::List(Some(right))) if depth < MOST_NESTED => {
-                let (left, right) = (self.behind(left).1, self.behind(right).1);
-                match self.difference(&left, &right, depth + 1) {
-                    // The empty list is both.
-                    Difference::Sure => Difference::Likely,
-                    other => other,
-                }
-            }
-            (Kind::Map(Some(left)), Kind::Map(Some(right))) if depth < MOST_NESTED => {
-                match self.difference(&self.behind(left).1, &self.behind(right).1, depth + 1) {
-                    Difference::Sure => Difference::Likely,
-                    other => other,
-                }
-            }
-            _ => Difference::None,
-        }
-    }
-
-    fn object_difference(&self, left: &Object<'a>, right: &Object<'a>, depth: usize) -> Difference {
-        let open = |object: &Object<'a>| !matches!(object.extra, Extra::Unsaid);
-        let names = |object: &Object<'a>| object.properties.iter().map(|p| p.wire.clone()).collect::<BTreeSet<_>>();
-        let (left_names, right_names) = (names(left), names(right));
-        let needs = |object: &Object<'a>, others: &BTreeSet<String>| {
-            object.properties.iter().any(|property| property.required && !others.contains(&property.wire))
-        };
-        let left_only = !open(right) && needs(left, &right_names);
-        let right_only = !open(left) && needs(right, &left_names);
-        let types_differ = left.properties.iter().filter(|property| property.required).any(|property| {
-            let other = right.properties.iter().find(|other| other.required && other.wire == property.wire);
-            other.is_some_and(|other| {
-                let (_, a, a_null) = self.behind(&property.source);
-                let (_, b, b_null) = self.behind(&other.source);
-                let (a_type, b_type) = (json_type(&a), json_type(&b));
-                let nested = depth < MOST_NESTED && a_type == Json::Object && b_type == Json::Object;
-                let differs = a_type != b_type && a_type != Json::Any && b_type != Json::Any
-                    || nested && matches!(self.difference(&a, &b, depth + 1), Difference::Sure);
-                differs && !(a_null && b_null)
-            })
-        });
-        if left_only || right_only || types_differ {
-            return Difference::Sure;
-        }
-        let some_left = left_names.difference(&right_names).next().is_some();
-        let some_right = right_names.difference(&left_names).next().is_some();
-        if some_left && some_right { Difference::Likely } else { Difference::None }
-    }
 }
 
 /// Unions that one may take in.
 const MOST_JOINED: usize = 100;
-/// How deep two branches are compared.
-const MOST_NESTED: usize = 3;
-/// Longer titles are sentences.
-const LONGEST_TITLE: usize = 48;
+/// Values of a member that are compared.
+const MOST_VALUES: usize = 64;
 
 /// Unions that have been looked into.
 type Seen = HashSet<*const Node>;
@@ -579,18 +487,9 @@ struct Constants {
     required: bool,
 }
 
-/// How surely two branches are told apart.
-enum Difference {
-    /// No value fits both.
-    Sure,
-    /// Values that fit both lose nothing in either.
-    Likely,
-    /// It would be a guess.
-    None,
-}
-
-fn arm<'a>(view: &View<'a>) -> Arm<'a> {
-    Arm { holds: Holds::Source(view.source.clone()), tags: Vec::new(), index: view.index }
+pub(super) fn arm<'a>(view: &View<'a>) -> Arm<'a> {
+    let holds = Holds::Source(view.source.clone());
+    Arm { holds, tags: Vec::new(), guards: Vec::new(), order: view.order, index: view.index }
 }
 
 /// The values of all branches, each once, with what a branch of one value says of it.
@@ -608,20 +507,9 @@ fn merged(views: &[View<'_>], integer: bool) -> Choices {
     all
 }
 
-/// A node as text that does not depend on the order of members.
-fn in_order(node: &Node) -> String {
-    let mut parts: Vec<String> = match &node.value {
-        Value::Map(members) => members.iter().map(|(key, node)| format!("{}:{}", key.text, in_order(node))).collect(),
-        Value::List(items) => items.iter().map(in_order).collect(),
-        _ => return node.to_json().to_string(),
-    };
-    parts.sort();
-    format!("{{{}}}", parts.join(","))
-}
-
-fn json_type(canonical: &Canonical<'_>) -> Json {
+pub(super) fn json_type(canonical: &Canonical<'_>) -> Json {
     match &canonical.kind {
-        Kind::Any | Kind::Reference(_) => Json::Any,
+        Kind::Any | Kind::Null | Kind::Reference(_) => Json::Any,
         Kind::Scalar(TypeExpr::Bool) => Json::Bool,
         Kind::Scalar(TypeExpr::Text(_)) => Json::Text,
         Kind::Scalar(_) => Json::Number,
@@ -647,23 +535,9 @@ fn scalar<'k>(kind: &'k Kind<'_>) -> Option<&'k TypeExpr> {
     }
 }
 
-fn object<'k, 'a>(canonical: &'k Canonical<'a>) -> Option<&'k Object<'a>> {
+pub(super) fn object<'k, 'a>(canonical: &'k Canonical<'a>) -> Option<&'k Object<'a>> {
     match &canonical.kind {
         Kind::Object(object) => Some(object),
         _ => None,
-    }
-}
-
-fn scalar_label(ty: &TypeExpr) -> &'static str {
-    match ty {
-        TypeExpr::Bool => "Bool",
-        TypeExpr::Integer(_) => "Integer",
-        TypeExpr::Float => "Number",
-        TypeExpr::Decimal => "Decimal",
-        TypeExpr::Text(TextKind::DateTime) => "DateTime",
-        TypeExpr::Text(TextKind::Date) => "Date",
-        TypeExpr::Text(TextKind::Uuid) => "Uuid",
-        TypeExpr::Text(_) => "Text",
-        _ => "Value",
     }
 }

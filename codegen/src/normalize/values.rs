@@ -1,10 +1,11 @@
 //! The values that a schema lists: text, integers, or what they have in common; and which may follow which.
 
+use super::atoms::Atom;
 use super::canonical::{Choices, Kind};
 use super::document::Document;
 use super::json_types::Word;
-use super::rules;
-use crate::ir::{Transitions, TypeExpr};
+use super::{limits, rules};
+use crate::ir::{IntegerKind, Transitions, TypeExpr};
 use crate::spec::{Node, Value};
 use std::collections::BTreeSet;
 
@@ -32,9 +33,7 @@ pub(super) fn choices<'a>(
                 as_text(document, value, &flag.to_string());
                 (&mut texts, flag.to_string())
             }
-            (Value::Number(text), _) if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() => {
-                (&mut integers, text.clone())
-            }
+            (Value::Number(text), _) if text.parse::<i64>().is_ok() => (&mut integers, text.clone()),
             _ => {
                 others.push(value);
                 continue;
@@ -55,29 +54,71 @@ pub(super) fn choices<'a>(
         (false, true, true) if matches!(word, None | Some(Word::String)) => {
             Kind::Choices(Choices { values: texts, ..Choices::default() })
         }
-        (true, false, true) if matches!(word, None | Some(Word::Integer)) => {
+        (true, false, true) if matches!(word, None | Some(Word::Integer | Word::Number)) => {
             Kind::Choices(Choices { integer: true, values: integers, ..Choices::default() })
         }
         (true, true, true) => kind,
         _ => {
-            let shown: Vec<String> = values.iter().map(|value| format!("`{}`", value.to_json())).collect();
-            notes.push(format!("One of {}.", shown.join(", ")));
+            notes.push(listed(&values));
+            if let Some(value) = others.iter().find(|value| matches!(value.value, Value::List(_) | Value::Map(_))) {
+                let message = "a list or an object can't be a constant of a type; its type is taken";
+                document.report(rules::LOOSENED_CONST, value, message, "");
+            }
             let booleans = others.iter().all(|value| matches!(value.value, Value::Bool(_)));
             let numbers = others.iter().all(|value| matches!(value.value, Value::Number(_)));
+            let large = others.iter().all(|value| matches!(&value.value, Value::Number(n) if n.parse::<u64>().is_ok()));
+            let negative = integers.iter().any(|value| value.starts_with('-'));
             let inferred = match (texts.is_empty(), integers.is_empty(), booleans, numbers) {
                 (true, true, true, _) => Kind::Scalar(TypeExpr::Bool),
+                (true, _, _, true) if large && !negative => Kind::Scalar(TypeExpr::Integer(IntegerKind::U64)),
                 (true, _, _, true) => Kind::Scalar(TypeExpr::Float),
                 _ => Kind::Any,
             };
-            let declared = word.is_some();
+            let declared = word.is_some() && !matches!(inferred, Kind::Scalar(TypeExpr::Integer(_)));
             if !declared
                 && matches!(inferred, Kind::Any)
-                && let Some(value) = values.first()
+                && let [value, _, ..] = values.as_slice()
             {
                 let message = "values of different types are listed, so any value is taken";
                 document.report(rules::LOOSENED_MIXED_ENUM, value, message, "list values of one type");
             }
             if declared { kind } else { inferred }
+        }
+    }
+}
+
+/// The values in a sentence.
+fn listed(values: &[&Node]) -> String {
+    let shown: Vec<String> = values.iter().map(|value| limits::code(&value.to_json().to_string())).collect();
+    match shown.as_slice() {
+        [only] => format!("Always {only}."),
+        _ => format!("One of {}.", shown.join(", ")),
+    }
+}
+
+/// Reads what generators of other languages put beside `enum`: a name, or a description, for each value.
+pub(super) fn value_names(choices: &mut Choices, atoms: &[Atom<'_>]) {
+    for atom in atoms {
+        let Some(values) = atom.get("enum").map(Node::items) else { continue };
+        let text = |value: &Node| match &value.value {
+            Value::Text(text) | Value::Number(text) => Some(text.clone()),
+            _ => None,
+        };
+        let lists = |keys: [&str; 2]| keys.into_iter().find_map(|key| atom.node.get(key));
+        for (list, is_name) in [
+            (lists(["x-enum-varnames", "x-enumNames"]), true),
+            (lists(["x-enum-descriptions", "x-enumDescriptions"]), false),
+        ] {
+            let Some(list) = list.filter(|list| list.items().len() == values.len()) else { continue };
+            for (value, said) in values.iter().zip(list.items()) {
+                let (Some(value), Some(said)) = (text(value), said.text().filter(|said| !said.is_empty())) else {
+                    continue;
+                };
+                match is_name {
+                    true => drop(choices.names.insert(value, said.to_owned())),
+                    false => choices.docs.entry(value).or_default().description = Some(said.to_owned()),
+                }
+            }
         }
     }
 }

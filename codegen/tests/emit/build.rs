@@ -62,8 +62,7 @@ pub(crate) fn doc(summary: &str, description: &str) -> Doc {
 }
 
 fn scheme(name: &str, recipe: Recipe) -> Scheme {
-    let constant = name.to_uppercase();
-    Scheme { name: name.into(), constant, recipe, standard: false, doc: Doc::default(), at: Mark::new(7, 3) }
+    Scheme { name: name.into(), recipe, doc: Doc::default(), at: Mark::new(7, 3) }
 }
 
 fn session(name: &str, kind: SessionKind) -> Session {
@@ -353,7 +352,8 @@ fn variant(name: &str, wire: &str, integer: bool) -> Variant {
 }
 
 fn branch(name: &str, ty: TypeExpr, tags: &[&str], boxed: bool) -> Branch {
-    Branch { name: name.into(), ty, tags: tags.iter().map(|t| t.to_string()).collect(), boxed, doc: Doc::default() }
+    let tags = tags.iter().map(|t| t.to_string()).collect();
+    Branch { name: name.into(), ty, tags, guards: Vec::new(), boxed, doc: Doc::default() }
 }
 
 fn types() -> Vec<TypeDef> {

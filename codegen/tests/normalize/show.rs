@@ -97,7 +97,12 @@ fn type_def(out: &mut String, def: &TypeDef) {
                 let boxed = if branch.boxed { "Box " } else { "" };
                 let tags =
                     if branch.tags.is_empty() { String::new() } else { format!(" = {}", branch.tags.join(" | ")) };
-                let _ = writeln!(out, "  {}({boxed}{}){tags}{}", branch.name, ty(&branch.ty), doc(&branch.doc));
+                let known = branch.guards.iter().map(|guard| {
+                    let word = if guard.strict { "must" } else { "may" };
+                    format!(" {word} have {:?} {}", guard.wire, guard.values.join(" | "))
+                });
+                let known: String = known.collect();
+                let _ = writeln!(out, "  {}({boxed}{}){tags}{known}{}", branch.name, ty(&branch.ty), doc(&branch.doc));
             }
         }
     }
