@@ -4,7 +4,7 @@ use super::kinds::Kind;
 use super::shape::follow;
 use super::{Lint, rules};
 use crate::finding::shortened;
-use crate::spec::{Node, Value};
+use crate::spec::{Dialect, Node, Value};
 use std::collections::HashMap;
 
 /// Looks at every schema of the document.
@@ -26,6 +26,9 @@ fn type_of<'a>(lint: &mut Lint<'a>, schema: &'a Node) -> Option<&'a str> {
     let name = node.text()?;
     if TYPES.contains(&name) {
         return Some(name);
+    }
+    if name == "null" && lint.spec().dialect() == Dialect::V3_1 {
+        return None;
     }
     const ALMOST: &[(&str, &str)] =
         &[("int", "integer"), ("bool", "boolean"), ("float", "number"), ("double", "number")];

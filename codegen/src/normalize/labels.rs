@@ -91,7 +91,10 @@ impl<'a> Document<'a> {
             let pointer = self.pointer(target);
             return self.places.components.get(&pointer).cloned().unwrap_or_else(|| self.name_at(&pointer));
         }
-        if let Some(tag) = arm.tags.iter().min() {
+        let constant = arm.guards.iter().filter(|guard| guard.strict && guard.values.len() == 1);
+        let constant =
+            constant.flat_map(|guard| &guard.values).find_map(|json| serde_json::from_str::<String>(json).ok());
+        if let Some(tag) = arm.tags.iter().min().or(constant.as_ref()) {
             return variant_name(tag);
         }
         match &canonical.kind {
