@@ -77,15 +77,21 @@ impl CheckedRecipe {
     /// The credentials that it reads, in the order of the recipe, each once.
     pub fn credentials(&self) -> Vec<CredentialField> {
         let mut fields: Vec<CredentialField> = Vec::new();
-        for source in sources(&self.recipe) {
-            let (name, kind) = match source {
-                Source::Credential { name, secret: false } => (name, CredentialKind::Text),
-                Source::Credential { name, secret: true } => (name, CredentialKind::SecretText),
-                Source::Key { name, .. } => (name, CredentialKind::Key),
-                _ => continue,
-            };
+        let mut add = |name: &Text, kind| {
             if fields.iter().all(|field| field.name != *name) {
                 fields.push(CredentialField { name: name.clone(), kind });
+            }
+        };
+        for source in sources(&self.recipe) {
+            match source {
+                Source::Credential { name, secret: false } => add(name, CredentialKind::Text),
+                Source::Credential { name, secret: true } => add(name, CredentialKind::SecretText),
+                Source::Basic { username, password } => {
+                    add(username, CredentialKind::Text);
+                    add(password, CredentialKind::SecretText);
+                }
+                Source::Key { name, .. } => add(name, CredentialKind::Key),
+                _ => {}
             }
         }
         fields
@@ -357,6 +363,14 @@ impl<'r> Checker<'r> {
                 self.name(place, name);
                 self.same_credential(place, source);
                 Facts { secret: *secret, constant: true, ..text }
+            }
+            Source::Basic { username, password } => {
+                self.name(place, username);
+                self.name(place, password);
+                if username == password {
+                    self.error(place, "user name and password are the same credential", None);
+                }
+                Facts { secret: true, constant: true, ..text }
             }
             Source::Key { name, .. } => {
                 self.name(place, name);

@@ -197,7 +197,8 @@ struct Fills<'v> {
     sources: BTreeMap<&'v str, (&'v Value, At)>,
 }
 
-const SOURCES: [&str; 8] = ["credential", "key", "random", "time", "argument", "request", "session", "literal"];
+const SOURCES: [&str; 9] =
+    ["credential", "basic", "key", "random", "time", "argument", "request", "session", "literal"];
 const OPERATIONS: [&str; 9] =
     ["hash", "hmac", "concat", "json-array", "json-object", "php-json", "form", "sorted-form", "jws"];
 
@@ -490,6 +491,7 @@ impl Reader {
         let here = at.member(kind);
         let known: &[&str] = match kind.as_str() {
             "credential" => &["secret"],
+            "basic" => &["password"],
             "key" => &["decode", "strip-prefix"],
             "random" => &["max-length"],
             "time" => &["plus"],
@@ -508,6 +510,7 @@ impl Reader {
         let name = || Text::from(text.to_owned());
         Some(match kind.as_str() {
             "credential" => Source::Credential { name: name(), secret: self.flag(value, at, "secret") },
+            "basic" => Source::Basic { username: name(), password: self.required_text(value, at, "password")? },
             "key" => Source::Key {
                 name: name(),
                 decode: self.optional_word(value, at, "decode", &KEY_ENCODINGS)?.unwrap_or(KeyEncoding::Utf8),

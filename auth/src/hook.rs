@@ -4,18 +4,19 @@
 //!    A request without it is an error; nothing leaves unsigned by accident.
 //! 2. The first alternative is taken whose schemes all have credentials in [`Signers`].
 //! 3. One reading of the clock and one draw of random bytes make the [`Stamp`] of this attempt.
-//! 4. Each scheme of the alternative signs; its instructions replace headers of the same name, append query
-//!    pairs, replace the body.
+//! 4. Each scheme of the alternative signs; its instructions replace headers of the same name (`Cookie` is joined
+//!    with what is there), append query pairs, replace the body.
 //! 5. [`Signed`] in the extensions tells the caller what was used once only.
 //!
 //! Nothing here retries or reads a response. Redirects must be off in the client below, or signed headers
 //! travel on to wherever a server points.
 
+use crate::cookie;
 use crate::{
     Clock, Prepared, Random, Secret, SignError, SignableBody, SignableRequest, SigningInstructions, Stamp, SystemClock,
     SystemRandom,
 };
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::{Extensions, HeaderName, HeaderValue};
 use reqwest::{Body, Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
@@ -249,21 +250,25 @@ impl Applied<'_> {
             second: scheme.into(),
             part: part.into(),
         };
-        if let Some(first) = self.first {
-            if instructions.body().is_some() {
-                return Err(conflict(first, "body".to_owned()));
-            }
-            if instructions.query().is_some_and(|query| !query.is_empty()) {
-                return Err(conflict(first, "query".to_owned()));
-            }
+        if let Some(first) = self.first
+            && instructions.body().is_some()
+        {
+            return Err(conflict(first, "body".to_owned()));
+        }
+        let adds = instructions.query().is_some_and(|query| !query.is_empty());
+        if adds && let Some((first, _)) = self.signed.iter().find(|(_, prepared)| prepared.reads_query()) {
+            return Err(conflict(first, "query".to_owned()));
         }
         for (name, value) in instructions.headers() {
-            if let Some((name, first)) = self.headers.iter().find(|(set, by)| *set == name && *by != scheme) {
+            let shared = name == COOKIE;
+            let other = self.headers.iter().find(|(set, by)| *set == name && *by != scheme);
+            if let Some((name, first)) = other.filter(|_| !shared) {
                 return Err(conflict(first, name.to_string()));
             }
             if let Some((first, _)) = self.signed.iter().find(|(_, prepared)| prepared.reads_header(&name)) {
                 return Err(conflict(first, name.to_string()));
             }
+            let value = if shared { cookie::joined(request.headers(), &value) } else { value };
             // Also replaces what the caller set, however often.
             request.headers_mut().insert(name.clone(), value);
             self.headers.push((name, scheme));
@@ -312,6 +317,16 @@ mod tests {
         let rules = Rules { single_use: vec!["nonce".into()].into(), ..Rules::default() };
         let recipe = Recipe { name: name.into(), steps: steps.into(), output: Output::Send(send), rules };
         let credentials = Credentials::new().key("secret", "canary");
+        (name.to_owned(), check(recipe).unwrap().prepare(&credentials).unwrap())
+    }
+
+    /// A secret text, and where it goes; a cookie's has no octets that a cookie can't carry.
+    fn constant(name: &'static str, send: Send) -> (String, Prepared) {
+        let secret = if send.headers.is_empty() { "canary &" } else { "canary" };
+        let steps = vec![source("secret_text", Source::Credential { name: "text".into(), secret: true })];
+        let recipe =
+            Recipe { name: name.into(), steps: steps.into(), output: Output::Send(send), rules: Rules::default() };
+        let credentials = Credentials::new().secret("text", secret);
         (name.to_owned(), check(recipe).unwrap().prepare(&credentials).unwrap())
     }
 
@@ -542,15 +557,56 @@ mod tests {
 
     #[test]
     fn schemes_do_not_undo_each_other() {
-        let middleware = middleware([headers("a", "X-"), headers("b", "x-"), query(), body()]);
+        let pair = |name: &'static str| {
+            let send = Send { query: vec![carried(name, "secret_text")].into(), ..Send::default() };
+            constant(name, send)
+        };
+        let middleware = middleware([headers("a", "X-"), headers("b", "x-"), query(), body(), pair("k1"), pair("k2")]);
         let conflict = |requirements| match sign(&middleware, requirements, &mut request("https://api.example/v1/x")) {
             Err(SignError::Conflict { first, second, part }) => format!("{first} {second} {part}"),
             other => panic!("{other:?}"),
         };
         assert_eq!(conflict(&[&["a", "b"]]), "a b x-id");
-        assert_eq!(conflict(&[&["a", "query"]]), "a query query");
+        assert_eq!(conflict(&[&["query", "k1"]]), "query k1 query");
         assert_eq!(conflict(&[&["a", "body"]]), "a body body");
-        assert!(sign(&middleware, &[&["body", "a"]], &mut request("https://api.example/v1/x")).is_ok());
+        const ALLOWED: [&[&[&str]]; 3] = [&[&["body", "a"]], &[&["a", "query"]], &[&["k1", "query"]]];
+        for allowed in ALLOWED {
+            assert!(sign(&middleware, allowed, &mut request("https://api.example/v1/x")).is_ok(), "{allowed:?}");
+        }
+        let mut request = request("https://api.example/v1/x?a=1");
+        sign(&middleware, &[&["k1", "k2"]], &mut request).unwrap();
+        assert_eq!(request.url().query(), Some("a=1&k1=canary%20%26&k2=canary%20%26"));
+    }
+
+    #[test]
+    fn cookies_are_joined() {
+        let cookie = |name: &'static str| {
+            let start = TemplatePart::Text(format!("{name}=").into());
+            let parts = vec![start, TemplatePart::Step("secret_text".into())];
+            let carrier = Carrier::One(Template { parts: parts.into() });
+            constant(name, Send { headers: vec![("Cookie".into(), carrier)].into(), ..Send::default() })
+        };
+        let middleware = middleware([cookie("sid"), cookie("csrf")]);
+        let mut request = request("https://api.example/v1/x");
+        request.headers_mut().append(COOKIE, HeaderValue::from_static("theme=dark; sid=forged"));
+        request.headers_mut().append(COOKIE, HeaderValue::from_static("sid=twice"));
+        for _ in 0..2 {
+            sign(&middleware, &[&["sid", "csrf"]], &mut request).unwrap();
+            let lines: Vec<&HeaderValue> = request.headers().get_all(COOKIE).iter().collect();
+            assert_eq!(lines, ["theme=dark; sid=canary; csrf=canary"]);
+            assert!(lines[0].is_sensitive());
+        }
+        let signers = middleware.signers.current();
+        let signable = signable(&request, BASE).unwrap();
+        for name in ["sid", "csrf"] {
+            assert!(signers[name].verify(&signable, UnixTime::from_secs(0)).is_ok(), "{name}");
+        }
+        let mut other = Request::new(Method::GET, "https://api.example/v1/x".parse().unwrap());
+        for wrong in ["sid=canary; sid=canary", "xsid=canary", "sid=canar", "", "a=sid=canary"] {
+            other.headers_mut().insert(COOKIE, HeaderValue::from_static(wrong));
+            let signable = super::signable(&other, BASE).unwrap();
+            assert!(signers["sid"].verify(&signable, UnixTime::from_secs(0)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

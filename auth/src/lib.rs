@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod check;
+mod cookie;
 #[cfg(feature = "document")]
 pub mod document;
 mod error;

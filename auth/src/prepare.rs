@@ -6,7 +6,7 @@
 
 use crate::check::{CheckedRecipe, Facts, inputs, random_bytes};
 use crate::error::PrepareError;
-use crate::operations::encode::{decode_base64, decode_base64url, decode_hex};
+use crate::operations::encode::{decode_base64, decode_base64url, decode_hex, encode};
 use crate::operations::json::{self, Member};
 use crate::operations::jws;
 use crate::operations::mac::MacState;
@@ -156,6 +156,13 @@ impl Prepared {
             Action::Headers { only } => only.iter().any(|(_, header)| header == name),
             _ => false,
         })
+    }
+
+    /// Whether the recipe reads the query, so that nothing may be added to it afterwards.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn reads_query(&self) -> bool {
+        let reads = |node: &Node| matches!(node.action, Action::Query | Action::Target(_) | Action::Url);
+        self.plan.nodes.iter().any(reads)
     }
 
     /// The same with leeway for a receiver's clock, at most 60 s; without it there is none.
@@ -437,6 +444,7 @@ impl Planner<'_> {
     fn source(&mut self, source: &Source) -> Result<Action, PrepareError> {
         Ok(match source {
             Source::Credential { name, secret } => Action::Constant(self.text(name, *secret)?),
+            Source::Basic { username, password } => Action::Constant(self.basic(username, password)?),
             Source::Key { name, decode, strip_prefix } => {
                 self.key_set(name, *decode, strip_prefix.as_ref())?;
                 Action::Key
@@ -476,6 +484,31 @@ impl Planner<'_> {
                 Err(PrepareError::Kind { scheme: scheme(), name: name.clone(), expected: "text" })
             }
         }
+    }
+
+    /// `user-pass` of RFC 7617, section 2; the password may be empty, the user name has no colon.
+    fn basic(&self, username: &Text, password: &Text) -> Result<Bytes, PrepareError> {
+        let scheme = || self.recipe.name.clone();
+        let text = |name: &Text| match self.credentials.find(name) {
+            Some(CredentialValue::Text(text)) => Ok(Zeroizing::new(text.clone())),
+            Some(CredentialValue::Secret(text)) => Ok(Zeroizing::new(text.expose().to_owned())),
+            Some(CredentialValue::Keys(_)) => {
+                Err(PrepareError::Kind { scheme: scheme(), name: name.clone(), expected: "text" })
+            }
+            None => Err(PrepareError::Missing { scheme: scheme(), name: name.clone() }),
+        };
+        let (user, pass) = (text(username)?, text(password)?);
+        let control = |text: &str| text.chars().any(char::is_control);
+        if user.contains(':') || control(&user) || control(&pass) {
+            return Err(PrepareError::Header { scheme: scheme(), header: "Authorization".into() });
+        }
+        if user.is_empty() && pass.is_empty() {
+            return Err(PrepareError::Empty { scheme: scheme(), name: username.clone() });
+        }
+        let joined = Zeroizing::new(format!("{}:{}", *user, *pass));
+        let mut encoded = BytesMut::new();
+        encode(&mut encoded, joined.as_bytes(), Encoding::Base64);
+        Ok(Bytes::from_owner(Zeroizing::new(encoded.to_vec())))
     }
 
     fn key_set(&mut self, name: &Text, decode: KeyEncoding, prefix: Option<&Text>) -> Result<(), PrepareError> {
@@ -663,6 +696,9 @@ impl Planner<'_> {
             PlannedCarrier::Many(..) => None,
         };
         let value = |bytes| header_value(bytes, sensitive).ok_or_else(unfit);
+        if name == http::header::COOKIE && constant.as_ref().is_some_and(|pair| !crate::cookie::is_pair(pair)) {
+            return Err(unfit());
+        }
         let constant = constant.map(value).transpose()?;
         Ok(PlannedHeader { spelled: spelled.clone(), name, carrier, constant, sensitive })
     }

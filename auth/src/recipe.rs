@@ -83,6 +83,13 @@ pub enum Source {
         /// Whether it is redacted everywhere.
         secret: bool,
     },
+    /// User name and password as RFC 7617 sends them: joined by a colon, in base64; always secret.
+    Basic {
+        /// Name of the field with the user name.
+        username: Text,
+        /// Name of the field with the password, which may be empty.
+        password: Text,
+    },
     /// A key; always secret.
     Key {
         /// Name of the field of the credentials.

@@ -9,6 +9,7 @@
 //!
 //! Lengths are checked before any work, and no work is more than linear in what came.
 
+use crate::cookie;
 use crate::error::{Refusal, SignError, VerifyError};
 use crate::operations::form;
 use crate::operations::jws::{self, ExpectedHeader, TokenError};
@@ -24,7 +25,7 @@ use crate::stamp::UnixTime;
 use crate::tape::{Members, View};
 use crate::time;
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, header::COOKIE};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +70,12 @@ impl Prepared {
         let mut reader = Reader::new(plan, request.body, now, self.leeway_millis);
         for header in &send.headers {
             let part = Part::Header(&header.spelled);
-            let value = single_header(request.headers, &header.name).map_err(|()| part.doubled())?;
+            let value = if header.name == COOKIE {
+                cookie::received(request.headers, &header.carrier)
+            } else {
+                single_header(request.headers, &header.name)
+            };
+            let value = value.map_err(|()| part.doubled())?;
             let value = value.ok_or_else(|| part.missing())?;
             reader.check_length(&header.carrier, value, part)?;
             let value = std::str::from_utf8(value).map_err(|_| part.malformed())?;

@@ -248,7 +248,7 @@ fn provider(ir: &Ir) -> TokenStream {
     let name = &ir.api.provider;
     let environment = ir.api.provider.to_shouty_snake_case();
     let schemes = ir.schemes.iter().map(|scheme| {
-        let (name, constant) = (&scheme.name, constant(&scheme.name));
+        let (name, constant) = (&scheme.name, format_ident!("{}", scheme.constant));
         quote!((#name, recipes::#constant))
     });
     let tokens: Vec<TokenStream> = ir
@@ -297,7 +297,7 @@ pub fn constant(name: &str) -> Ident {
 pub fn recipes(ir: &Ir) -> TokenStream {
     let imports = recipes::imports();
     let schemes = ir.schemes.iter().map(|scheme| {
-        let (name, value) = (constant(&scheme.name), recipes::value(&scheme.recipe));
+        let (name, value) = (format_ident!("{}", scheme.constant), recipes::value(&scheme.recipe));
         let doc = docs::of(&scheme.doc, &format!("How {} signs.", docs::code(&scheme.name)));
         quote!(#doc pub const #name: recipe::Recipe = #value;)
     });

@@ -1,9 +1,9 @@
 //! What a client needs to know to sign: one struct of all credentials and keys that recipes name.
 
 use crate::docs;
-use crate::ir::Ir;
+use crate::ir::{self, Ir};
 use countersign_auth::recipe::{Expression, Input, Operation, Output, Recipe, Source};
-use countersign_auth::recipe::{FormPart, JwsPayload};
+use countersign_auth::recipe::{FormPart, JwsPayload, Text};
 use heck::{ToShoutySnakeCase, ToSnakeCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -33,6 +33,8 @@ pub enum CredentialKind {
     Text,
     /// Text that is redacted.
     Secret,
+    /// Text that is redacted, and may be empty.
+    Password,
     /// A key, redacted.
     Key,
 }
@@ -45,26 +47,33 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
         .map(|scheme| (scheme.name.as_str(), &scheme.recipe))
         .chain(ir.tokens.iter().map(|recipe| (recipe.name.as_ref(), recipe)))
         .collect();
+    let standard = ir.schemes.iter().any(|scheme| scheme.standard);
     let signing = recipes.iter().filter(|(_, recipe)| matches!(recipe.output, Output::Send(_))).count();
     let mut order: Vec<String> = Vec::new();
     let mut found: BTreeMap<String, (CredentialKind, usize, Vec<String>)> = BTreeMap::new();
     for (scheme, recipe) in &recipes {
-        let mut here: BTreeMap<&str, CredentialKind> = BTreeMap::new();
+        let mut here: BTreeMap<String, CredentialKind> = BTreeMap::new();
         sources(recipe, &mut |source| {
-            let (name, kind) = match source {
-                Source::Credential { name, secret: false } => (name, CredentialKind::Text),
-                Source::Credential { name, secret: true } => (name, CredentialKind::Secret),
-                Source::Key { name, .. } => (name, CredentialKind::Key),
-                _ => return,
+            let mut add = |name: &'_ Text, kind: CredentialKind| {
+                if !order.iter().any(|known| known == name.as_ref()) {
+                    order.push(name.to_string());
+                }
+                let known = here.entry(name.to_string()).or_insert(kind);
+                *known = kind.max(*known);
             };
-            if !order.iter().any(|known| known == name.as_ref()) {
-                order.push(name.to_string());
+            match source {
+                Source::Credential { name, secret: false } => add(name, CredentialKind::Text),
+                Source::Credential { name, secret: true } => add(name, CredentialKind::Secret),
+                Source::Basic { username, password } => {
+                    add(username, CredentialKind::Text);
+                    add(password, CredentialKind::Password);
+                }
+                Source::Key { name, .. } => add(name, CredentialKind::Key),
+                _ => {}
             }
-            let known = here.entry(name.as_ref()).or_insert(kind);
-            *known = kind.max(*known);
         });
         for (name, kind) in here {
-            let entry = found.entry(name.to_owned()).or_insert((kind, 0, Vec::new()));
+            let entry = found.entry(name).or_insert((kind, 0, Vec::new()));
             entry.0 = entry.0.max(kind);
             entry.1 += usize::from(matches!(recipe.output, Output::Send(_)));
             entry.2.push((*scheme).to_owned());
@@ -72,7 +81,11 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
     }
     let credentials = order.into_iter().filter_map(|name| {
         let (kind, uses, schemes) = found.remove(&name)?;
-        let required = uses == signing && (signing > 0 || schemes.len() == recipes.len());
+        // Where OpenAPI's own schemes are in play, there may be alternatives to any of them.
+        let required = match standard {
+            true => needed_everywhere(ir, &schemes),
+            false => uses == signing && (signing > 0 || schemes.len() == recipes.len()),
+        };
         Some(Credential {
             field: field_name(&name),
             variable: name.to_shouty_snake_case(),
@@ -85,6 +98,13 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
     let mut credentials: Vec<Credential> = credentials.collect();
     credentials.sort_by_key(|credential| !credential.required);
     credentials
+}
+
+/// Whether no operation can be called without one of these schemes.
+fn needed_everywhere(ir: &Ir, schemes: &[String]) -> bool {
+    let needs = |alternative: &Vec<String>| alternative.iter().any(|name| schemes.contains(name));
+    let signed = |operation: &ir::Operation| !operation.security.is_empty() && operation.security.iter().all(needs);
+    !ir.operations.is_empty() && ir.operations.iter().all(signed)
 }
 
 fn field_name(name: &str) -> String {
@@ -185,7 +205,7 @@ pub fn emit(ir: &Ir) -> TokenStream {
 fn ty(credential: &Credential) -> TokenStream {
     match credential.kind {
         CredentialKind::Text => quote!(String),
-        CredentialKind::Secret | CredentialKind::Key => quote!(runtime::Secret),
+        CredentialKind::Secret | CredentialKind::Password | CredentialKind::Key => quote!(runtime::Secret),
     }
 }
 
@@ -223,6 +243,8 @@ fn environment(credentials: &[Credential]) -> TokenStream {
         let (name, variable) = (format_ident!("{}", credential.field), &credential.variable);
         let read = match (credential.kind, credential.required) {
             (CredentialKind::Text, true) => quote!(text(#variable)),
+            (CredentialKind::Password, true) => quote!(password(#variable)),
+            (CredentialKind::Password, false) => quote!(optional_password(#variable)),
             (_, true) => quote!(secret(#variable)),
             (CredentialKind::Text, false) => quote!(optional(#variable)),
             (_, false) => quote!(optional(#variable).map(runtime::Secret::new)),
@@ -244,7 +266,7 @@ fn to_auth(credentials: &[Credential]) -> TokenStream {
         let name = &credential.name;
         match credential.kind {
             CredentialKind::Text => quote!(.text(#name, #value)),
-            CredentialKind::Secret => quote!(.secret(#name, #value)),
+            CredentialKind::Secret | CredentialKind::Password => quote!(.secret(#name, #value)),
             CredentialKind::Key => quote!(.keys(#name, [#value])),
         }
     };

@@ -2,6 +2,7 @@
 //!
 //! Every command and test that needs a crate calls [`generate`]; [`crate::files`] compares or writes the result.
 
+use crate::body_types::BodyType;
 use crate::emit::{EmitOptions, RuntimeLocation, emit};
 use crate::files::CrateFiles;
 use crate::finding::{Finding, Level, Sources, has_errors, joined};
@@ -11,7 +12,7 @@ use crate::normalize::normalize;
 use crate::parse::{LONGEST_FILE, parse};
 use crate::spec::Mark;
 use crate::vectors::Vectors;
-use crate::{lint, normalize};
+use crate::{body_types, lint, normalize};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -80,6 +81,8 @@ fn slashes(path: &Path) -> String {
 pub struct Generated {
     /// The crate.
     pub files: CrateFiles,
+    /// The types of its JSON bodies.
+    pub bodies: Vec<BodyType>,
     /// What the author should look at, and what was expressed more loosely than the spec says.
     pub notes: Vec<Finding>,
     /// The names file and its new text, if there is to be one.
@@ -144,7 +147,9 @@ pub fn generate(source: &Source) -> Result<Generated, Failure> {
             return Err(notes);
         }
         let files = emit(&normalized.ir, &source.options)?;
-        Ok(Generated { files, notes, names: source.names.clone().map(|file| (file, normalized.names.text())) })
+        let bodies = body_types::all(&normalized.ir);
+        let names = source.names.clone().map(|file| (file, normalized.names.text()));
+        Ok(Generated { files, bodies, notes, names })
     };
     flow().map_err(|findings| Failure::Findings { findings, sources })
 }

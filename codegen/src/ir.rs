@@ -12,7 +12,7 @@ use countersign_auth::recipe::Recipe;
 pub struct Ir {
     /// The service and the crate.
     pub api: Api,
-    /// Security schemes that sign, sorted by name.
+    /// Security schemes that operations use or that declare `x-signing`, sorted by name.
     pub schemes: Vec<Scheme>,
     /// Recipes that end in `give`: functions of the crate.
     pub tokens: Vec<Recipe>,
@@ -88,13 +88,17 @@ pub struct Tag {
     pub doc: Doc,
 }
 
-/// A security scheme with an `x-signing` recipe.
+/// A security scheme with the recipe of its `x-signing`, or that of OpenAPI's own words.
 #[derive(Clone, Debug)]
 pub struct Scheme {
     /// Its name under `securitySchemes`.
     pub name: String,
+    /// The name of its constant in `recipes`, unique.
+    pub constant: String,
     /// The recipe, `use` and `with` resolved.
     pub recipe: Recipe,
+    /// Whether the recipe follows from OpenAPI's own words, without `x-signing`.
+    pub standard: bool,
     /// What the document says of it, assumptions included.
     pub doc: Doc,
     /// Where it stands.

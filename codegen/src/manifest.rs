@@ -230,6 +230,7 @@ fn credentials(ir: &Ir, page: &mut Page) {
             let kind = match credential.kind {
                 CredentialKind::Text => "text",
                 CredentialKind::Secret => "secret text",
+                CredentialKind::Password => "password",
                 CredentialKind::Key => "key",
             };
             let optional = if credential.required { "" } else { ", optional" };
@@ -318,7 +319,7 @@ fn receiver(ir: &Ir, webhook: &Webhook) -> Vec<String> {
         let name = &credential.name;
         match credential.kind {
             CredentialKind::Text => quote!(.text(#name, #name)),
-            CredentialKind::Secret => quote!(.secret(#name, #name)),
+            CredentialKind::Secret | CredentialKind::Password => quote!(.secret(#name, #name)),
             CredentialKind::Key => quote!(.key(#name, #name)),
         }
     });

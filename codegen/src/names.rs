@@ -112,15 +112,13 @@ impl Check<'_> {
             self.name(top, "/components/securitySchemes", "credential", &credential.field);
         }
         self.unique(top, "/components/securitySchemes", "credentials", fields.iter().map(|c| c.field.as_str()));
-        let recipes = ir.schemes.iter().map(|scheme| (scheme.at, scheme.name.as_str()));
-        let recipes: Vec<(Mark, &str)> =
-            recipes.chain(ir.tokens.iter().map(|token| (top, token.name.as_ref()))).collect();
-        let constants: Vec<String> =
-            recipes.iter().map(|(_, name)| heck::ToShoutySnakeCase::to_shouty_snake_case(*name)).collect();
-        for ((at, _), constant) in recipes.iter().zip(&constants) {
+        let constants = ir.schemes.iter().map(|scheme| (scheme.at, scheme.constant.clone()));
+        let tokens = ir.tokens.iter().map(|token| (top, crate::client::constant(&token.name).to_string()));
+        let constants: Vec<(Mark, String)> = constants.chain(tokens).collect();
+        for (at, constant) in &constants {
             self.name(*at, "/components/securitySchemes", "recipe", constant);
         }
-        self.unique(top, "/components/securitySchemes", "recipes", constants.iter().map(String::as_str));
+        self.unique(top, "/components/securitySchemes", "recipes", constants.iter().map(|(_, name)| name.as_str()));
         for session in &ir.sessions {
             self.name(top, "/components/x-signing-sessions", "session", &session.name);
         }

@@ -4,7 +4,7 @@
 //! 2. `canonical` brings a schema into one form: references followed, `allOf` merged, `null` pulled out.
 //! 3. `unions` decides how the branches of a `oneOf` or `anyOf` are told apart, if they can be.
 //! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
-//! 5. `operations` lowers each method, with `parameters`, `bodies` and `responses`; `webhooks` what
+//! 5. `operations` lowers each method, with `parameters`, `bodies`, `responses` and `security`; `webhooks` what
 //!    the provider sends; `service` the rest.
 //! 6. `kept` gives what had a name before that name; `order` sorts what has no order of its own; `finish` chooses final names, places each `Box` and says what is
 //!    sent and what is received.
@@ -33,6 +33,7 @@ mod places;
 mod responses;
 pub mod rules;
 mod schemas;
+mod security;
 mod service;
 mod shapes;
 mod shorter;

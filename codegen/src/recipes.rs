@@ -104,6 +104,10 @@ fn source(source: &Source) -> TokenStream {
             let name = text(name);
             quote!(Credential { name: #name, secret: #secret })
         }
+        Source::Basic { username, password } => {
+            let (username, password) = (text(username), text(password));
+            quote!(Basic { username: #username, password: #password })
+        }
         Source::Key { name, decode, strip_prefix } => {
             let (name, decode) = (text(name), ident(key_encoding(*decode)));
             let strip_prefix = option(strip_prefix.as_ref(), text);

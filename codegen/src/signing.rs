@@ -4,28 +4,35 @@
 //!    extension (specs/x-signing.schema.json).
 //! 2. [`countersign_auth::document`] resolves `use` and `with`, and checks order, types and completeness.
 //! 3. Sessions are joined with the operations that they name.
-//! 4. [`security_of`] resolves OpenAPI's `security`.
+//! 4. `standard` gives OpenAPI's own schemes their recipes.
+//! 5. [`security_of`] resolves OpenAPI's `security`.
 //!
 //! Errors come back with JSON Pointers; here they become findings with lines. Running recipes against
 //! vectors is [`crate::vectors`]' part.
 
 mod shape;
+mod standard;
 
 use crate::finding::{Finding, has_errors, shortened};
 use crate::ir::{Doc, Scheme, Session, SessionKind};
 use crate::lint::extensions::has_member;
 use crate::lint::operations::METHODS;
 use crate::lint::rules::{self, Rule};
+use crate::normalize::rules::SCHEME_CERTIFICATE;
 use crate::references::{References, escape_token};
 use crate::spec::{Mark, Node, Spec, Value};
 use countersign_auth::document::{self, DocumentError};
 use countersign_auth::recipe::{Output, Recipe};
+use standard::{Described, Names};
+use std::collections::BTreeSet;
 
 /// Everything that a document declares with `x-signing`.
 #[derive(Clone, Debug, Default)]
 pub struct Signing {
     /// Security schemes with a recipe, in the order of the document.
     pub schemes: Vec<Scheme>,
+    /// Names of schemes that are met by a client certificate, and add nothing to a request.
+    pub mutual_tls: Vec<String>,
     /// Shared recipes without holes that end in `give`.
     pub tokens: Vec<Recipe>,
     /// `x-signing-sessions`, in the order of the document.
@@ -52,7 +59,8 @@ pub fn signing(spec: &Spec) -> Result<Signing, Vec<Finding>> {
             (_, true) => signing.schemes.push(reader.scheme(recipe, &declared.pointer)),
         }
     }
-    reader.unsupported_schemes();
+    reader.standard_schemes(&mut signing);
+    name_constants(&mut signing);
     if has_errors(&reader.findings) {
         return Err(reader.findings);
     }
@@ -92,9 +100,10 @@ pub fn security_of(spec: &Spec, operation: &Node) -> Vec<Vec<String>> {
 }
 
 /// Every operation of the document's paths.
-fn operations(spec: &Spec) -> impl Iterator<Item = &Node> {
-    let items = spec.root.get("paths").into_iter().flat_map(Node::members);
-    let methods = items.flat_map(|(_, item)| item.members());
+fn operations<'a>(references: &References<'a>) -> impl Iterator<Item = &'a Node> {
+    let items = references.spec().root.get("paths").into_iter().flat_map(Node::members);
+    let items = items.map(|(_, item)| references.resolve(item).map_or(item, |resolved| resolved.node));
+    let methods = items.flat_map(Node::members);
     methods.filter(|(method, _)| METHODS.contains(&method.text.as_str())).map(|(_, operation)| operation)
 }
 
@@ -187,7 +196,7 @@ impl<'a> Reader<'_, 'a> {
             url: None,
             notes: self.assumptions(&name, node),
         };
-        Scheme { name, recipe, doc, at }
+        Scheme { name, constant: String::new(), recipe, standard: false, doc, at }
     }
 
     /// Every `x-assumed` of a scheme and of the shared recipe that it uses.
@@ -237,9 +246,9 @@ impl<'a> Reader<'_, 'a> {
     fn named_operation(&mut self, node: Option<&'a Node>) -> Option<&'a Node> {
         let (node, id) = node.and_then(|node| node.text().map(|id| (node, id)))?;
         let id_of = |operation: &'a Node| operation.get("operationId").and_then(Node::text);
-        let found = operations(self.spec()).find(|operation| id_of(operation) == Some(id));
+        let found = operations(self.references).find(|operation| id_of(operation) == Some(id));
         if found.is_none() {
-            let similar = crate::finding::similar(id, operations(self.spec()).filter_map(id_of));
+            let similar = crate::finding::similar(id, operations(self.references).filter_map(id_of));
             let help = similar.map(|id| format!("did you mean `{id}`?"));
             let message = format!("there is no operation `{}`", shortened(id, 60));
             self.report(rules::SESSION, node.at, self.references.pointer_of(node), message, help);
@@ -259,22 +268,147 @@ impl<'a> Reader<'_, 'a> {
         schemas.any(|schema| has_member(self.references, schema, pointer))
     }
 
-    /// Schemes that operations need and that declare no signing.
-    fn unsupported_schemes(&mut self) {
+    /// Gives schemes that operations use and that declare no signing the recipe of their own words.
+    fn standard_schemes(&mut self, signing: &mut Signing) {
         let Some(schemes) = self.spec().root.at_pointer("/components/securitySchemes") else { return };
-        let mut needed: Vec<String> = Vec::new();
-        for operation in operations(self.spec()) {
-            needed.extend(security_of(self.spec(), operation).into_iter().flatten());
-        }
-        for (key, scheme) in schemes.members() {
-            let signs = scheme.get("x-signing").is_some() || References::is_reference(scheme);
-            if !signs && needed.contains(&key.text) {
-                let message = format!("the scheme `{}` has no `x-signing`", shortened(&key.text, 60));
-                let help = "OpenAPI's own schemes are not supported yet: declare what is sent with `x-signing`";
-                let pointer = self.references.pointer_of(scheme);
-                self.report(rules::UNSUPPORTED, key.at, pointer, message, Some(help.to_owned()));
+        let used = self.used_schemes();
+        let mut names = taken(signing);
+        let mut found: Vec<(String, &'a Node, &'a Node, Mark)> = Vec::new();
+        for (key, declared) in schemes.members() {
+            if declared.get("x-signing").is_some() {
+                continue;
+            }
+            // A reference that leads nowhere has a finding of its own.
+            let resolved = self.references.resolve(declared).map_or(declared, |resolved| resolved.node);
+            if used.contains(&key.text) {
+                found.push((key.text.clone(), declared, resolved, key.at));
+            } else {
+                self.unused_scheme(&key.text, declared, resolved, key.at);
             }
         }
+        // Names do not depend on the order of the document.
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        for (name, declared, scheme, at) in found {
+            self.standard_scheme(signing, &mut names, name, declared, scheme, at);
+        }
+    }
+
+    fn unused_scheme(&mut self, name: &str, declared: &'a Node, scheme: &'a Node, at: Mark) {
+        let (name, pointer) = (shortened(name, 60), self.references.pointer_of(declared));
+        if let Err(why) = standard::described(scheme) {
+            let message = format!("nothing can be signed with `{name}`: {why}");
+            self.report(rules::SCHEME_UNUSABLE, at, pointer.clone(), message, None);
+        }
+        let message = format!("no operation uses the scheme `{name}`, so the client does not know it");
+        let help = "name it under `security`, or remove it".to_owned();
+        self.report(rules::SCHEME_UNUSED, at, pointer, message, Some(help));
+    }
+
+    /// A server that anyone on the way can listen to.
+    fn clear_server(&self) -> Option<&'a str> {
+        let servers = self.spec().root.get("servers").map(Node::items).unwrap_or_default();
+        let urls = servers.iter().filter_map(|server| server.get("url")?.text());
+        let local = ["localhost", "127.0.0.1", "[::1]"];
+        urls.into_iter().find(|url| match url.strip_prefix("http://") {
+            Some(rest) => !local.iter().any(|host| {
+                rest.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            }),
+            None => false,
+        })
+    }
+
+    fn standard_scheme(
+        &mut self,
+        signing: &mut Signing,
+        names: &mut Names,
+        name: String,
+        declared: &'a Node,
+        scheme: &'a Node,
+        at: Mark,
+    ) {
+        let pointer = self.references.pointer_of(declared);
+        let described = match standard::described(scheme) {
+            Ok(described) => described,
+            Err(why) => {
+                let message = format!("calls that need `{}` can't be signed: {why}", shortened(&name, 60));
+                let help = "mend the scheme; until then, the client's builder takes a signer for it".to_owned();
+                return self.report(rules::SCHEME_UNUSABLE, at, pointer, message, Some(help));
+            }
+        };
+        let credentials = names.credentials(&name, &described);
+        let Some(recipe) = described.recipe(&name, &credentials) else {
+            let message =
+                format!("`{}` is a client certificate, which adds nothing to a request", shortened(&name, 60));
+            let help = "bring the certificate with `ClientBuilder::reqwest`".to_owned();
+            self.report(SCHEME_CERTIFICATE, at, pointer, message, Some(help));
+            return signing.mutual_tls.push(name);
+        };
+        let recipe = match countersign_auth::check(recipe) {
+            Ok(checked) => checked.recipe().clone(),
+            Err(errors) => {
+                let why = errors.first().map(|error| error.message.clone()).unwrap_or_default();
+                let message = format!("calls that need `{}` can't be signed: {why}", shortened(&name, 60));
+                return self.report(rules::SCHEME_UNUSABLE, at, pointer, message, None);
+            }
+        };
+        if let Some(server) = self.clear_server() {
+            let server = shortened(server, 80);
+            let message = format!("what `{}` sends can be read on the way to {server}", shortened(&name, 60));
+            let help = "write `https`, or leave the server out".to_owned();
+            self.report(rules::SCHEME_IN_CLEAR, at, pointer.clone(), message, Some(help));
+        }
+        if let Described::Http(word) = &described
+            && CHALLENGES.iter().any(|challenge| challenge.eq_ignore_ascii_case(word))
+        {
+            let message = format!("`{word}` answers a challenge of the server, and only a fixed text is sent");
+            let help = "give the credentials as they stand in `Authorization`, or bring a signer".to_owned();
+            self.report(rules::SCHEME_CHALLENGE, at, pointer, message, Some(help));
+        }
+        let doc = Doc {
+            summary: None,
+            description: scheme.get("description").and_then(Node::text).map(str::to_owned),
+            url: None,
+            notes: self.assumptions(&name, scheme),
+        };
+        signing.schemes.push(Scheme { name, constant: String::new(), recipe, standard: true, doc, at });
+    }
+
+    /// Schemes that some operation or webhook names.
+    fn used_schemes(&self) -> BTreeSet<String> {
+        let webhooks = self.spec().root.get("x-webhooks").into_iter().flat_map(Node::members);
+        let webhooks = webhooks.filter_map(|(_, webhook)| webhook.get("post"));
+        let operations = operations(self.references).chain(webhooks);
+        operations.flat_map(|operation| security_of(self.spec(), operation)).flatten().collect()
+    }
+}
+
+/// `http` schemes whose credentials depend on what the server has sent before.
+const CHALLENGES: [&str; 6] = ["Digest", "HOBA", "Mutual", "Negotiate", "SCRAM-SHA-1", "SCRAM-SHA-256"];
+
+/// Names of credentials that recipes of the document use already.
+fn taken(signing: &Signing) -> Names {
+    let mut names = Names::default();
+    let recipes = signing.schemes.iter().map(|scheme| &scheme.recipe).chain(&signing.tokens);
+    for checked in recipes.filter_map(|recipe| countersign_auth::check(recipe.clone()).ok()) {
+        for field in checked.credentials() {
+            names.take(&field.name);
+        }
+    }
+    names
+}
+
+/// Chooses the constants of schemes: unlike, and none like that of a shared recipe.
+fn name_constants(signing: &mut Signing) {
+    let mut taken: BTreeSet<String> = signing.tokens.iter().map(|recipe| standard::constant(&recipe.name)).collect();
+    let mut order: Vec<usize> = (0..signing.schemes.len()).collect();
+    order.sort_by(|one, other| signing.schemes[*one].name.cmp(&signing.schemes[*other].name));
+    for at in order {
+        let plain = standard::constant(&signing.schemes[at].name);
+        let numbered = (2..).map(|number| format!("{plain}_{number}"));
+        let name = std::iter::once(plain.clone()).chain(numbered).find(|name| !taken.contains(name));
+        let name = name.unwrap_or(plain);
+        taken.insert(name.clone());
+        signing.schemes[at].constant = name;
     }
 }
 

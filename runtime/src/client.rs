@@ -50,6 +50,7 @@ pub struct ClientBuilder<P: Provider> {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     options: Vec<(String, SigningOptions)>,
+    signers: Vec<(String, Prepared)>,
     methods: Option<Arc<MethodOf>>,
 }
 
@@ -72,6 +73,7 @@ impl<P: Provider> ClientBuilder<P> {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             options: Vec::new(),
+            signers: Vec::new(),
             methods: None,
         }
     }
@@ -178,6 +180,13 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// Signs what this scheme asks for in an own way: for a scheme that the API's description names and does not
+    /// explain, or explains wrongly. It comes before the client's own recipe of that name.
+    pub fn signer(mut self, scheme: impl Into<String>, signer: Prepared) -> Self {
+        self.signers.push((scheme.into(), signer));
+        self
+    }
+
     /// Chooses the method of each operation anew, where a spec had to assume it.
     pub fn method_of(mut self, choose: impl Fn(&'static OperationInfo) -> Method + Send + Sync + 'static) -> Self {
         self.methods = Some(Arc::new(choose));
@@ -192,7 +201,8 @@ impl<P: Provider> ClientBuilder<P> {
         let base = self.base_url.take().unwrap_or_else(|| self.server.url().to_owned());
         let base = BaseUrl::parse(&base, self.plain_http)?;
         let credentials = self.credentials.as_ref().map_or_else(auth::Credentials::new, ProviderCredentials::to_auth);
-        let signers = self.prepared(P::schemes(), &credentials)?;
+        let mut signers = self.prepared(P::schemes(), &credentials)?;
+        signers.append(&mut self.signers);
         let tokens = self.prepared(P::tokens(), &credentials)?;
         if let Some((scheme, _)) = self.options.first() {
             return Err(BuildError::UnknownScheme { scheme: scheme.clone() });

@@ -40,10 +40,29 @@ impl<'a> Environment<'a> {
         self.text(name).map(Secret::new)
     }
 
+    /// A secret variable that may be empty, but must be there.
+    pub fn password(&mut self, name: &'static str) -> Option<Secret> {
+        let before = self.missing.len();
+        let value = self.optional_password(name);
+        if value.is_none() && self.missing.len() == before {
+            self.missing.push(self.full(name));
+        }
+        value
+    }
+
+    /// A secret variable that may be missing; if it is there and empty, so is its value.
+    pub fn optional_password(&mut self, name: &'static str) -> Option<Secret> {
+        self.read(name).map(Secret::new)
+    }
+
     /// A variable that may be missing or empty; an unreadable one is remembered all the same.
     pub fn optional(&mut self, name: &'static str) -> Option<String> {
+        self.read(name).filter(|value| !value.is_empty())
+    }
+
+    fn read(&mut self, name: &'static str) -> Option<String> {
         match (self.read)(&self.full(name))?.into_string() {
-            Ok(value) => Some(value).filter(|value| !value.is_empty()),
+            Ok(value) => Some(value),
             Err(_) => {
                 self.missing.push(self.full(name));
                 None

@@ -1,14 +1,22 @@
-//! `corpus DIR`: how a folder of published specs fares: what generates, compiles and has a method for each operation.
+//! `corpus DIR`: how a folder of published specs fares: what generates, compiles and has a method for each operation,
+//! and what becomes of the specs' own examples.
 //!
 //! 1. [`document`] finds the files and counts their operations with a reader of its own.
 //! 2. Each file becomes a crate below one work folder, and [`methods`] counts the methods in its Rust.
 //! 3. [`cargo`] compiles the crates one by one; a warning counts like an error.
-//!
-//! The table has a row for each file. What is in no row is below it: findings, and what the compiler said.
+//! 4. With `--examples`, [`examples`] tries each example of a body that its own schema accepts.
+//! 5. [`report`] prints a row for each file, totals, and below them what is in no row.
 
 mod cargo;
 mod document;
+mod examples;
 mod methods;
+mod report;
+mod same;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod trial;
 
 use crate::{verdict, workspace};
 use anyhow::{Context as _, Result, bail};
@@ -17,7 +25,8 @@ use clap::Args;
 use countersign_codegen::files;
 use countersign_codegen::finding::{Finding, Level, Sources, render};
 use countersign_codegen::generate::{Failure, Generated, Source, generate};
-use document::Published;
+use document::{Documents, Published};
+use examples::{Accepted, Score};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,7 +43,7 @@ pub(crate) struct Corpus {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
     /// Compile nothing.
-    #[arg(long, conflicts_with_all = ["clippy", "doc"])]
+    #[arg(long, conflicts_with_all = ["clippy", "doc", "examples"])]
     generate_only: bool,
     /// Also run clippy, its warnings denied.
     #[arg(long)]
@@ -42,6 +51,9 @@ pub(crate) struct Corpus {
     /// Also build the documentation, its warnings denied.
     #[arg(long)]
     doc: bool,
+    /// Also decode the specs' examples into the generated types and encode them again.
+    #[arg(long)]
+    examples: bool,
     /// Where the crates and what is compiled are kept; target/corpus if not given.
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
@@ -68,6 +80,8 @@ struct Row {
     checked: Option<bool>,
     /// What the crate says more loosely than the document.
     loosened: usize,
+    /// How its examples fare, if that was asked and the trial ran.
+    examples: Option<Score>,
     generating: Duration,
     compiling: Duration,
     /// What stands below the table.
@@ -95,57 +109,78 @@ pub(crate) fn run(task: &Corpus) -> Result<ExitCode> {
     std::fs::create_dir_all(&folder).with_context(|| format!("can't write {}", folder.display()))?;
     let folder = std::path::absolute(folder).context("can't find the current folder")?;
     let mut rows = Vec::new();
-    for spec in &specs {
-        rows.extend(generated(&root, &folder, spec, task)?);
-    }
-    if !task.generate_only {
-        let members: Vec<String> =
-            rows.iter().filter(|row| row.methods.is_some()).map(|row| row.name.clone()).collect();
-        let space = Workspace::new(&root, &folder, &members, task.jobs)?;
-        for row in rows.iter_mut().filter(|row| row.methods.is_some()) {
-            compile(row, &space, task)?;
-            eprintln!("{}: compiled in {:.1} s", row.name, row.compiling.as_secs_f64());
+    let mut crates = Vec::new();
+    for (spec, documents) in &specs {
+        let (row, accepted) = generated(&root, &folder, spec, documents.as_ref(), task)?;
+        if row.methods.is_some() && !task.generate_only {
+            crates.push((rows.len(), documents.as_ref(), accepted));
         }
+        rows.push(row);
     }
-    let passing = rows.iter().filter(|row| row.passes()).count();
-    workspace::print(&report(&rows, !task.generate_only))?;
-    Ok(verdict(passing >= task.at_least.unwrap_or(rows.len())))
+    compile(&root, &folder, &mut rows, crates, task)?;
+    workspace::print(&report::table(&rows, !task.generate_only))?;
+    let enough = rows.iter().filter(|row| row.passes()).count() >= task.at_least.unwrap_or(rows.len());
+    Ok(verdict(enough && (!task.examples || report::examples_are_good(&rows))))
 }
 
-fn chosen(task: &Corpus) -> Result<Vec<Published>> {
+/// A spec, and how a reader of its own reads it, if it can.
+type Read = (Published, Option<Documents>);
+
+fn chosen(task: &Corpus) -> Result<Vec<Read>> {
     let all = document::find(&task.folder)?;
     let names: Vec<&str> = all.iter().map(|spec| spec.name.as_str()).collect();
     if let Some(unknown) = task.only.iter().find(|name| !names.contains(&name.as_str())) {
         bail!("there is no `{unknown}` in {}; there are: {}", task.folder.display(), names.join(", "));
     }
-    if all.is_empty() {
-        bail!("there is no .yaml, .yml or .json in {}", task.folder.display());
+    let mut specs = Vec::new();
+    for spec in all.into_iter().filter(|spec| task.only.is_empty() || task.only.contains(&spec.name)) {
+        let documents = Documents::read(&spec.file);
+        match &documents {
+            Ok(documents) if !documents.is_openapi() => {
+                eprintln!("{} is no OpenAPI document", spec.file.display());
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => eprintln!("a second reader can't read it: {error:#}"),
+        }
+        specs.push((spec, documents.ok()));
     }
-    Ok(all.into_iter().filter(|spec| task.only.is_empty() || task.only.contains(&spec.name)).collect())
+    if specs.is_empty() {
+        bail!("there is no OpenAPI document in {}", task.folder.display());
+    }
+    Ok(specs)
 }
 
-/// A document's crate, written below the work folder; nothing for a file that is no OpenAPI document.
-fn generated(root: &Path, folder: &Path, spec: &Published, task: &Corpus) -> Result<Option<Row>> {
-    let mut row = Row { name: spec.name.clone(), ..Row::default() };
-    match document::read(&spec.file) {
-        Ok(document) if !document::is_openapi(&document) => {
-            eprintln!("{} is no OpenAPI document", spec.file.display());
-            return Ok(None);
-        }
-        Ok(document) => row.operations = Some(document::operations(&document, &spec.file)),
-        Err(error) => row.remarks += &format!("a second reader can't read it: {error:#}\n"),
-    }
+/// A document's crate, written below the work folder, and beside it the program for its examples.
+fn generated<'d>(
+    root: &Path,
+    folder: &Path,
+    spec: &Published,
+    documents: Option<&'d Documents>,
+    task: &Corpus,
+) -> Result<(Row, Option<Accepted<'d>>)> {
+    let operations = documents.map(|documents| documents.operations().len());
+    let mut row = Row { name: spec.name.clone(), operations, ..Row::default() };
     let source = source(root, spec);
     let start = Instant::now();
     let result = catch_unwind(AssertUnwindSafe(|| generate(&source)));
     row.generating = start.elapsed();
+    let mut accepted = None;
     match result {
-        Ok(Ok(crate_)) => written(&mut row, &crate_, &folder.join(&spec.name), task)?,
+        Ok(Ok(generated)) => {
+            written(&mut row, &generated, &folder.join(&spec.name), task)?;
+            if let Some(documents) = documents.filter(|_| task.examples) {
+                let examples = Accepted::new(documents, &generated.bodies);
+                let name = package(&spec.name);
+                trial::write(&folder.join(trial::package(&name)), &name, &spec.name, &examples.types)?;
+                accepted = Some(examples);
+            }
+        }
         Ok(Err(Failure::Findings { findings, sources })) => row.remarks += &refusal(&findings, &sources, task.findings),
         Ok(Err(failure)) => row.remarks += &format!("error: {failure}\n"),
         Err(_) => row.remarks += "error: the generator panicked\n",
     }
-    Ok(Some(row))
+    Ok((row, accepted))
 }
 
 fn source(root: &Path, spec: &Published) -> Source {
@@ -187,9 +222,36 @@ fn refusal(findings: &[Finding], sources: &Sources, most: usize) -> String {
     format!("{shown}{} errors: {}\n", errors.len(), counts.join(", "))
 }
 
-fn compile(row: &mut Row, space: &Workspace, task: &Corpus) -> Result<()> {
-    let start = Instant::now();
-    let mut commands = vec![vec!["check"]];
+/// A row by its number, and what its examples need.
+type Crate<'d> = (usize, Option<&'d Documents>, Option<Accepted<'d>>);
+
+/// Compiles all crates in one workspace, one after the other.
+fn compile(root: &Path, folder: &Path, rows: &mut [Row], crates: Vec<Crate<'_>>, task: &Corpus) -> Result<()> {
+    let mut members = Vec::new();
+    for (row, _, accepted) in &crates {
+        members.push(rows[*row].name.clone());
+        members.extend(accepted.iter().map(|_| trial::package(&package(&rows[*row].name))));
+    }
+    if members.is_empty() {
+        return Ok(());
+    }
+    let space = Workspace::new(root, folder, &members, task.jobs)?;
+    for (row, documents, accepted) in crates {
+        let row = &mut rows[row];
+        let start = Instant::now();
+        check(row, &space, task)?;
+        if let (Some(documents), Some(accepted)) = (documents, accepted) {
+            try_examples(row, &space, documents, accepted)?;
+        }
+        row.compiling = start.elapsed();
+        eprintln!("{}: compiled in {:.1} s", row.name, row.compiling.as_secs_f64());
+    }
+    Ok(())
+}
+
+fn check(row: &mut Row, space: &Workspace, task: &Corpus) -> Result<()> {
+    // The program for the examples needs a build, which says no less than a check.
+    let mut commands = vec![if task.examples { vec!["build"] } else { vec!["check"] }];
     commands.extend(task.clippy.then(|| vec!["clippy"]));
     commands.extend(task.doc.then(|| vec!["doc", "--no-deps"]));
     let mut clean = true;
@@ -199,7 +261,20 @@ fn compile(row: &mut Row, space: &Workspace, task: &Corpus) -> Result<()> {
         row.remarks += &complaint(command[0], &said);
     }
     row.checked = Some(clean);
-    row.compiling = start.elapsed();
+    Ok(())
+}
+
+fn try_examples(row: &mut Row, space: &Workspace, documents: &Documents, accepted: Accepted<'_>) -> Result<()> {
+    let client = package(&row.name);
+    let trials = accepted.trials();
+    let outcomes = if trials.is_empty() || row.checked == Some(false) {
+        Vec::new()
+    } else {
+        let said = trial::build(space, &client)?;
+        row.remarks += &complaint("build of the examples", &said);
+        if said.ended_well { trial::run(space, &client, &trials)? } else { Vec::new() }
+    };
+    row.examples = Some(accepted.score(documents, outcomes));
     Ok(())
 }
 
@@ -210,51 +285,4 @@ fn complaint(command: &str, said: &Said) -> String {
     }
     let shown: String = said.messages.iter().take(3).map(|message| format!("{message}\n")).collect();
     format!("{shown}cargo {command}: {} errors and warnings\n", said.messages.len())
-}
-
-/// The table, its totals, and what stands below.
-fn report(rows: &[Row], compiled: bool) -> String {
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(4);
-    let mut text = format!(
-        "{:width$}  {:>10}  {:>7}  {:>9}  {:>7}  {:>8}  {:>7}\n",
-        "spec", "operations", "methods", "generated", "checked", "loosened", "seconds"
-    );
-    let number = |number: Option<usize>| number.map_or("-".to_owned(), |number| number.to_string());
-    for row in rows {
-        let yes = |yes: bool| if yes { "yes" } else { "no" };
-        let _ = writeln!(
-            text,
-            "{:width$}  {:>10}  {:>7}  {:>9}  {:>7}  {:>8}  {:>7.1}",
-            row.name,
-            number(row.operations),
-            number(row.methods),
-            yes(row.methods.is_some()),
-            row.checked.map_or("-", yes),
-            row.loosened,
-            (row.generating + row.compiling).as_secs_f64(),
-        );
-    }
-    text += &totals(rows, compiled);
-    for row in rows.iter().filter(|row| !row.remarks.is_empty()) {
-        let _ = write!(text, "\n== {}\n{}", row.name, row.remarks);
-    }
-    text
-}
-
-fn totals(rows: &[Row], compiled: bool) -> String {
-    let all = rows.len();
-    let count = |which: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| which(row)).count();
-    let operations: usize = rows.iter().filter_map(|row| row.operations).sum();
-    let methods: usize = rows.iter().filter_map(|row| row.methods).sum();
-    let loosened: usize = rows.iter().map(|row| row.loosened).sum();
-    let checked = if compiled {
-        format!("{} checked", count(&|row| row.checked == Some(true)))
-    } else {
-        "none checked".to_owned()
-    };
-    format!(
-        "{} of {all} generated, {checked}, methods equal operations in {}; {methods} methods for {operations} operations, {loosened} loosened\n",
-        count(&|row| row.methods.is_some()),
-        count(&Row::is_equal),
-    )
 }

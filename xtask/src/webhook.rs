@@ -230,7 +230,10 @@ impl Hook {
             let shown = match (&step.value, text) {
                 (
                     Expression::Source(
-                        Source::Key { .. } | Source::Credential { secret: true, .. } | Source::Session { .. },
+                        Source::Key { .. }
+                        | Source::Basic { .. }
+                        | Source::Credential { secret: true, .. }
+                        | Source::Session { .. },
                     ),
                     _,
                 ) => MASK.to_owned(),

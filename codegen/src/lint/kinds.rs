@@ -339,7 +339,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
         K::SecurityScheme,
         "a security scheme",
         &[
-            must("type", OneOf(&["apiKey", "http", "oauth2", "openIdConnect"])),
+            must("type", OneOf(&["apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"])),
             key("description", Text),
             key("name", Text),
             key("in", OneOf(&["query", "header", "cookie"])),

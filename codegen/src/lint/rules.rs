@@ -109,7 +109,11 @@ rules! {
     DISCRIMINATOR = Error "discriminator" "A discriminator's mapping leads to schemas.";
 
     // Security and signing: crate::signing.
-    UNKNOWN_SCHEME = Error "unknown-scheme" "Security names declared schemes.";
+    UNKNOWN_SCHEME = Warning "unknown-scheme" "Security names declared schemes.";
+    SCHEME_UNUSABLE = Warning "scheme-unusable" "A security scheme says what is sent and where, and contradicts nothing.";
+    SCHEME_UNUSED = Warning "scheme-unused" "Every declared security scheme is used.";
+    SCHEME_IN_CLEAR = Warning "scheme-in-clear" "Passwords, keys and tokens do not go over plain http.";
+    SCHEME_CHALLENGE = Warning "scheme-challenge" "An `http` scheme sends a text that is known beforehand.";
     SIGNING_SHAPE = Error "signing-shape" "`x-signing` and its companions follow specs/x-signing.schema.json.";
     SIGNING_STEP = Error "signing-step" "A step is one of the sources and operations of x-signing.";
     SIGNING_RECIPE = Error "signing-recipe" "A recipe is complete and its types fit: every step is used, and names what stands before it.";

@@ -1,7 +1,7 @@
 //! One operation for each method of each path: names, what it needs, what it takes, what it answers.
 //!
 //! Arguments are the business of [`super::parameters`], bodies of [`super::bodies`], statuses of
-//! [`super::responses`].
+//! [`super::responses`], signing of [`super::security`].
 
 use super::document::Document;
 use super::limits::assumed;
@@ -9,12 +9,11 @@ use super::names::{Style, distinct, joined, method_name};
 use super::places::{METHODS, OperationName};
 use super::rules;
 use super::schemas::Types;
-use super::{bodies, parameters, responses};
+use super::{bodies, parameters, responses, security};
 use crate::ir::{Doc, Operation, Repeat};
 use crate::references::escape_token;
-use crate::signing::{Signing, security_of};
+use crate::signing::Signing;
 use crate::spec::{Node, Value};
-use countersign_auth::recipe::{self, Expression, Input, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Lowers all operations.
@@ -56,8 +55,8 @@ fn lower<'a>(
     if let Some(servers) = node.get("servers") {
         unsupported_servers(document, servers);
     }
-    let security = security_of(document.spec, node);
-    let session = session(document, node, signing, &security);
+    let security = security::security(document, node, signing);
+    let session = security::session(document, node, signing, &security);
     let (parameters, choices) = parameters::parameters(document, types, item, named);
     let body = bodies::body(document, types, node);
     let responses = responses::responses(document, types, node);
@@ -110,77 +109,6 @@ fn repeat(document: &Document<'_>, node: &Node) -> Repeat {
             );
             Repeat::Unsafe
         }
-    }
-}
-
-/// The session that a scheme of the operation reads.
-fn session(document: &Document<'_>, node: &Node, signing: &Signing, security: &[Vec<String>]) -> Option<String> {
-    let declared = document.spec.root.get("components").and_then(|components| components.get("securitySchemes"));
-    let mut found: Option<&str> = None;
-    for name in security.iter().flatten() {
-        let Some(scheme) = signing.schemes.iter().find(|scheme| scheme.name == *name) else {
-            // A scheme that does not sign, or whose recipe is not valid, is reported by `signing`.
-            if declared.is_none_or(|schemes| schemes.get(name).is_none()) {
-                unknown_scheme(document, node, name);
-            }
-            continue;
-        };
-        let Some(session) = session_of(&scheme.recipe) else { continue };
-        if found.is_some_and(|known| known != session) {
-            let message = "the schemes of this operation read different sessions";
-            document.report(rules::UNSUPPORTED_SESSIONS, node, message, "let an operation need one session");
-        }
-        found = Some(session);
-    }
-    found.map(str::to_owned)
-}
-
-fn unknown_scheme(document: &Document<'_>, operation: &Node, name: &str) {
-    let security = operation.get("security").or_else(|| document.spec.root.get("security"));
-    let mut requirements = security.map(Node::items).unwrap_or_default().iter();
-    let place = requirements.find_map(|requirement| requirement.get(name)).unwrap_or(operation);
-    let message = format!("there is no security scheme `{}`", name.escape_debug());
-    document.report(rules::UNKNOWN_SCHEME, place, &message, "declare it under `components.securitySchemes`");
-}
-
-/// The session whose token a recipe reads.
-fn session_of(recipe: &recipe::Recipe) -> Option<&str> {
-    recipe.steps.iter().find_map(|step| match &step.value {
-        Expression::Source(source) => session_source(source),
-        Expression::Operation(operation) => inputs(operation).into_iter().find_map(|input| match input {
-            Input::Source(source) => session_source(source),
-            Input::Step(_) => None,
-        }),
-    })
-}
-
-fn session_source(source: &Source) -> Option<&str> {
-    match source {
-        Source::Session { name } => Some(name),
-        _ => None,
-    }
-}
-
-/// What an operation of a recipe reads.
-fn inputs(operation: &recipe::Operation) -> Vec<&Input> {
-    match operation {
-        recipe::Operation::Hash { of, .. }
-        | recipe::Operation::Hmac { of, .. }
-        | recipe::Operation::PhpJson { of, .. }
-        | recipe::Operation::SortedForm { of, .. } => vec![of],
-        recipe::Operation::Concat { parts, .. } => parts.iter().collect(),
-        recipe::Operation::JsonArray { items, .. } => items.iter().collect(),
-        recipe::Operation::JsonObject { members, .. } => members.iter().map(|(_, input)| input).collect(),
-        recipe::Operation::Form { parts, .. } => parts
-            .iter()
-            .map(|part| match part {
-                recipe::FormPart::Text(input) | recipe::FormPart::Pair(_, input) => input,
-            })
-            .collect(),
-        recipe::Operation::Jws { payload, .. } => match payload {
-            recipe::JwsPayload::Claims(claims) => claims.iter().map(|(_, input)| input).collect(),
-            recipe::JwsPayload::Exact(input) => vec![input],
-        },
     }
 }
 

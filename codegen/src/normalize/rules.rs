@@ -55,6 +55,8 @@ rules! {
     NEWER_KEYWORD = Note "newer-keyword" "Keywords of OpenAPI 3.1 stand in documents of 3.1.";
     RENAMED = Warning "renamed" "What had a name once keeps it.";
     RUST_NAME = Error "rust-name" "`x-rust-name` is a name in Rust's case, and means nothing else there.";
+    SCHEME_CERTIFICATE = Note "scheme-certificate" "A client certificate is brought by the user's `reqwest::ClientBuilder`.";
+    SECURITY_CONFLICT = Warning "security-conflict" "Schemes that apply together write different places.";
     TOO_MANY_BRANCHES = Note "too-many-branches" "Several choices joined make at most 64 variants.";
     TOO_NESTED = Error "too-nested" "Schemas are joined and nested at most some hundred times.";
     UNSUPPORTED_COOKIE_PARAMETER = Error "unsupported-cookie-parameter" "Cookie parameters are not supported yet.";

@@ -62,7 +62,8 @@ pub(crate) fn doc(summary: &str, description: &str) -> Doc {
 }
 
 fn scheme(name: &str, recipe: Recipe) -> Scheme {
-    Scheme { name: name.into(), recipe, doc: Doc::default(), at: Mark::new(7, 3) }
+    let constant = name.to_uppercase();
+    Scheme { name: name.into(), constant, recipe, standard: false, doc: Doc::default(), at: Mark::new(7, 3) }
 }
 
 fn session(name: &str, kind: SessionKind) -> Session {

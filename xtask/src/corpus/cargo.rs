@@ -70,6 +70,11 @@ impl Workspace {
         }
         Ok(Said { messages, ended_well: output.status.success() })
     }
+
+    /// Where a program of one of the crates lies after a build.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.folder.join("target/debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
 }
 
 /// A compiler's message about a crate, if it is one to mend.

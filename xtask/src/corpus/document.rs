@@ -41,11 +41,8 @@ fn is_document(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
-/// Reads a document.
-///
-/// # Errors
-/// If it can't be read, or is no JSON or YAML.
-pub(crate) fn read(file: &Path) -> Result<Value> {
+/// Reads a file as JSON, or else as YAML.
+fn read(file: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
     let is_json = text.trim_start_matches('\u{FEFF}').trim_start().starts_with('{');
     if is_json && let Ok(value) = serde_json::from_str(&text) {
@@ -54,39 +51,121 @@ pub(crate) fn read(file: &Path) -> Result<Value> {
     yaml_serde::from_str(&text).with_context(|| format!("{} is no YAML", file.display()))
 }
 
-/// Whether a document says that it is OpenAPI, or what came before.
-pub(crate) fn is_openapi(document: &Value) -> bool {
-    document.get("openapi").or_else(|| document.get("swagger")).is_some()
-}
+/// A root document with all that it refers to.
+pub(crate) struct Documents(Vec<(PathBuf, Value)>);
 
-/// The operations of a document: every method of every path, also of path items that stand elsewhere.
-pub(crate) fn operations(document: &Value, file: &Path) -> usize {
-    let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    let items = items.filter(|(path, _)| !path.starts_with("x-"));
-    items.map(|(_, item)| methods(document, file, item, LONGEST_CHAIN)).sum()
+impl Documents {
+    /// Reads a document, and every file that a `$ref` in it names.
+    ///
+    /// # Errors
+    /// If the root can't be read. What else can't be read is as if it were not there.
+    pub(crate) fn read(root: &Path) -> Result<Self> {
+        let mut documents = Documents(vec![(root.to_owned(), read(root)?)]);
+        let mut next = 0;
+        while let Some((file, document)) = documents.0.get(next) {
+            let mut named = Vec::new();
+            references(document, &mut |reference| named.extend(other_file(file, reference)));
+            for file in named {
+                if !documents.0.iter().any(|(known, _)| *known == file)
+                    && let Ok(document) = read(&file)
+                {
+                    documents.0.push((file, document));
+                }
+            }
+            next += 1;
+        }
+        Ok(documents)
+    }
+
+    /// A document that is no file.
+    #[cfg(test)]
+    pub(crate) fn of(root: Value) -> Self {
+        Documents(vec![(PathBuf::from("openapi.json"), root)])
+    }
+
+    /// The root document.
+    pub(crate) fn root(&self) -> &Value {
+        &self.0[0].1
+    }
+
+    /// Whether the root says that it is OpenAPI, or what came before.
+    pub(crate) fn is_openapi(&self) -> bool {
+        self.root().get("openapi").or_else(|| self.root().get("swagger")).is_some()
+    }
+
+    /// Whether schemas are those of OpenAPI 3.0.
+    pub(crate) fn is_3_0(&self) -> bool {
+        self.root().get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.0"))
+    }
+
+    /// What a `$ref` in a file names: its file, its pointer there, and the thing itself.
+    pub(crate) fn target(&self, file: usize, reference: &str) -> Option<(usize, String, &Value)> {
+        let pointer = percent_decoded(reference.split_once('#').map_or("", |(_, fragment)| fragment));
+        let index = match other_file(&self.0.get(file)?.0, reference) {
+            None => file,
+            Some(other) => self.0.iter().position(|(known, _)| *known == other)?,
+        };
+        let target = self.0[index].1.pointer(&pointer)?;
+        Some((index, pointer, target))
+    }
+
+    /// A thing and its file, after all `$ref`s.
+    pub(crate) fn resolved<'d>(&'d self, file: usize, thing: &'d Value) -> (usize, &'d Value) {
+        let mut here = (file, thing);
+        for _ in 0..LONGEST_CHAIN {
+            let reference = here.1.get("$ref").and_then(Value::as_str);
+            match reference.and_then(|reference| self.target(here.0, reference)) {
+                Some((file, _, thing)) => here = (file, thing),
+                None => break,
+            }
+        }
+        here
+    }
+
+    /// Every operation: its path, its method in lower case, its file and itself. Path items may stand elsewhere.
+    pub(crate) fn operations(&self) -> Vec<(&str, &'static str, usize, &Value)> {
+        let items = self.root().get("paths").and_then(Value::as_object).into_iter().flatten();
+        let mut found = Vec::new();
+        for (path, item) in items.filter(|(path, _)| !path.starts_with("x-")) {
+            let elsewhere = self.resolved(0, item);
+            for method in METHODS {
+                let here = item.get(method).map(|operation| (0, operation));
+                let operation = here.or_else(|| Some((elsewhere.0, elsewhere.1.get(method)?)));
+                if let Some((file, operation)) = operation.filter(|(_, operation)| operation.is_object()) {
+                    found.push((path.as_str(), method, file, operation));
+                }
+            }
+        }
+        found
+    }
 }
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 /// A chain of references longer than this is taken for a cycle.
 const LONGEST_CHAIN: usize = 20;
 
-fn methods(document: &Value, file: &Path, item: &Value, steps: usize) -> usize {
-    let own = METHODS.iter().filter(|method| item.get(method).is_some_and(Value::is_object)).count();
-    let elsewhere = item.get("$ref").and_then(Value::as_str).filter(|_| steps > 0).map_or(0, |reference| {
-        let (other, pointer) = reference.split_once('#').unwrap_or((reference, ""));
-        let pointer = percent_decoded(pointer);
-        if other.is_empty() {
-            return document.pointer(&pointer).map_or(0, |item| methods(document, file, item, steps - 1));
+/// The file that a reference names beside the one it stands in.
+fn other_file(file: &Path, reference: &str) -> Option<PathBuf> {
+    let other = reference.split('#').next().filter(|other| !other.is_empty() && !other.contains("://"))?;
+    let joined = file.with_file_name("").join(percent_decoded(other));
+    Some(joined.canonicalize().unwrap_or(joined))
+}
+
+fn references(value: &Value, found: &mut dyn FnMut(&str)) {
+    match value {
+        Value::Object(members) => {
+            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                found(reference);
+            }
+            members.values().for_each(|member| references(member, found));
         }
-        let file = file.with_file_name("").join(other);
-        let found = read(&file).ok();
-        found.and_then(|other| Some(methods(&other, &file, other.pointer(&pointer)?, steps - 1))).unwrap_or(0)
-    });
-    own + elsewhere
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
 }
 
 /// The JSON Pointer in a URI fragment.
-pub(crate) fn percent_decoded(fragment: &str) -> String {
+fn percent_decoded(fragment: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = fragment.as_bytes();
     while let [first, more @ ..] = rest {

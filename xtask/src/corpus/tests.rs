@@ -1,0 +1,120 @@
+//! What `corpus` measures with must itself be right.
+
+use super::document::Documents;
+use super::examples::{Accepted, find};
+use super::{same, schema};
+use countersign_codegen::body_types::BodyType;
+use serde_json::{Value, json};
+
+fn document(version: &str, schema: &Value, content: &Value) -> Documents {
+    let mut content = content.clone();
+    content["schema"] = schema.clone();
+    Documents::of(json!({
+        "openapi": version,
+        "paths": {
+            "/orders": {"$ref": "#/x-items/orders"},
+            "x-note": {"get": {}},
+        },
+        "x-items": {"orders": {
+            "get": {"responses": {"4xx": {"$ref": "#/components/responses/R"}, "x-note": 1}},
+            "post": {"requestBody": {"content": {
+                "application/vnd.acme+json; v=1": content,
+                "text/plain": {"schema": true, "example": "not tried"},
+            }}},
+            "parameters": [],
+        }},
+        "components": {
+            "responses": {"R": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}},
+            "examples": {"E": {"value": {"id": 3}}},
+            "schemas": {"Node": {
+                "type": "object",
+                "properties": {"id": {"type": "integer"}, "next": {"$ref": "#/components/schemas/Node"}},
+                "additionalProperties": false,
+                "example": {"id": 1, "next": {"id": 2}},
+            }},
+        },
+    }))
+}
+
+fn accepts(version: &str, schema: &Value, value: &Value) -> bool {
+    let documents = document(version, schema, &json!({}));
+    schema::validator(&documents, 0, schema).expect("a schema").is_valid(value)
+}
+
+#[test]
+fn operations_are_counted_through_references() {
+    let documents = document("3.0.3", &json!({}), &json!({}));
+    let found: Vec<(&str, &str)> = documents.operations().iter().map(|(path, method, ..)| (*path, *method)).collect();
+    assert_eq!(found, [("/orders", "get"), ("/orders", "post")]);
+}
+
+#[test]
+fn schemas_of_3_0_mean_what_3_0_says() {
+    let old = |schema: Value, value: Value| accepts("3.0.3", &schema, &value);
+    assert!(old(json!({"type": "string", "nullable": true}), json!(null)));
+    assert!(!old(json!({"type": "string"}), json!(null)));
+    assert!(!old(json!({"type": "number", "minimum": 0, "exclusiveMinimum": true}), json!(0)));
+    assert!(old(json!({"type": "number", "minimum": 0, "exclusiveMinimum": false}), json!(0)));
+    // What stands beside a reference does not count in 3.0, and does in 3.1.
+    let beside = json!({"$ref": "#/components/schemas/Node", "minProperties": 2});
+    assert!(old(beside.clone(), json!({"id": 1})));
+    assert!(!accepts("3.1.0", &beside, &json!({"id": 1})));
+}
+
+#[test]
+fn a_cycle_of_references_validates() {
+    let node = json!({"$ref": "#/components/schemas/Node"});
+    assert!(accepts("3.1.0", &node, &json!({"id": 1, "next": {"id": 2, "next": {}}})));
+    assert!(!accepts("3.1.0", &node, &json!({"id": 1, "next": {"id": 2, "next": {"id": "three"}}})));
+}
+
+#[test]
+fn examples_are_found_and_only_accepted_ones_are_tried() {
+    let content = json!({
+        "example": {"id": "refused by the schema"},
+        "examples": {"one": {"value": {"id": 2}}, "two": {"$ref": "#/components/examples/E"}},
+    });
+    let documents = document("3.0.3", &json!({"$ref": "#/components/schemas/Node"}), &content);
+    assert_eq!(find(&documents).len(), 5, "one of the response's schema; three of the request and its schema's");
+    let body = |method: &str, place: &str| BodyType {
+        method: method.to_owned(),
+        path: "/orders".to_owned(),
+        place: place.to_owned(),
+        ty: "types::Node".to_owned(),
+    };
+    let accepted = Accepted::new(&documents, &[body("POST", "request")]);
+    assert_eq!(accepted.types, ["types::Node"]);
+    let values: Vec<&Value> = accepted.trials().iter().map(|trial| trial.value).collect();
+    assert_eq!(values, [&json!({"id": 2}), &json!({"id": 3}), &json!({"id": 1, "next": {"id": 2}})]);
+    let outcomes = vec![Ok(json!({"id": 2.0})), Ok(json!({})), Err("no".to_owned())];
+    let score = accepted.score(&documents, outcomes);
+    assert_eq!((score.all, score.accepted, score.decoded, score.identical), (5, 4, 2, 1));
+    assert_eq!(
+        score.misses,
+        [
+            "GET /orders 4XX schema/example: not decoded: its body has no JSON type",
+            "POST /orders request examples/two: not the same: /id was lost",
+            "POST /orders request schema/example: not decoded: no",
+        ]
+    );
+}
+
+#[test]
+fn only_unknown_members_may_be_left_out() {
+    let schema = json!({
+        "allOf": [{"$ref": "#/components/schemas/Node"}, {"properties": {"list": {"items": {"properties": {"a": {}}}}}}],
+    });
+    let documents = document("3.1.0", &schema, &json!({}));
+    let differs = |before: Value, after: Value| same::difference(&documents, (0, &schema), &before, &after);
+    assert_eq!(differs(json!({"id": 1, "unknown": 2}), json!({"id": 1.0})), None);
+    assert_eq!(differs(json!({"unknown": 2}), json!({"unknown": 2})), None);
+    assert_eq!(differs(json!({"id": 1}), json!({})).as_deref(), Some("/id was lost"));
+    assert_eq!(differs(json!({}), json!({"id": null})).as_deref(), Some("/id was added"));
+    assert_eq!(
+        differs(json!({"next": {"id": 1}}), json!({"next": {"id": 2}})).as_deref(),
+        Some("1 became 2 at `/next/id`")
+    );
+    assert_eq!(differs(json!({"list": [{"a": 1}]}), json!({"list": [{}]})).as_deref(), Some("/list/0/a was lost"));
+    assert_eq!(differs(json!({"list": [{"b": 1}]}), json!({"list": [{}]})), None);
+    assert!(differs(json!({"list": [1]}), json!({"list": []})).is_some());
+}
