@@ -10,7 +10,9 @@ use crate::files::CrateFiles;
 use crate::finding::{Finding, Level};
 use crate::ir::Ir;
 use crate::spec::Mark;
-use crate::{client, credentials, features, layout, lines, manifest, names, operations, tokens, types, webhooks};
+use crate::{
+    client, credentials, features, headers, layout, lines, manifest, names, operations, tokens, types, webhooks,
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -84,6 +86,9 @@ fn modules(ir: &Ir) -> Result<Vec<(String, TokenStream)>, Vec<Finding>> {
         ("src/operations.rs".to_owned(), operations::index(ir, &tags, &features)),
     ];
     modules.extend(types::emit(ir, &features)?);
+    if !ir.headers.is_empty() {
+        modules.push(("src/headers.rs".to_owned(), headers::emit(ir)));
+    }
     if !ir.tokens.is_empty() {
         modules.push(("src/tokens.rs".to_owned(), tokens::emit(ir)));
     }
@@ -112,6 +117,16 @@ fn library(ir: &Ir, features: &Features<'_>) -> TokenStream {
             pub mod webhooks;
         )
     });
+    let headers = (!ir.headers.is_empty()).then(|| {
+        quote!(
+            mod headers;
+        )
+    });
+    let header_methods = (!ir.headers.is_empty()).then(|| {
+        quote!(
+            pub use headers::ResponseHeaders;
+        )
+    });
     let unused = ir.operations.is_empty().then(|| quote!(#![allow(dead_code, reason = "the spec has no operation")]));
     let imports = is_large(ir).then(|| quote!(#![allow(unused_imports, reason = "each file of types sees all types")]));
     let alone = (!features.tags.is_empty())
@@ -130,6 +145,7 @@ fn library(ir: &Ir, features: &Features<'_>) -> TokenStream {
         mod lines;
         mod client;
         mod credentials;
+        #headers
         pub mod operations;
         pub mod recipes;
         #tokens
@@ -142,6 +158,7 @@ fn library(ir: &Ir, features: &Features<'_>) -> TokenStream {
             BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response, Secret, reqwest,
         };
         pub use credentials::Credentials;
+        #header_methods
         pub use operations::OPERATIONS;
     }
 }

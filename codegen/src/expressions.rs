@@ -37,6 +37,11 @@ pub fn borrowed(ty: &TypeExpr) -> TokenStream {
     }
 }
 
+/// Whether [`borrowed`] takes the value itself, so that who wants a reference writes `&`.
+pub fn is_by_value(ty: &TypeExpr) -> bool {
+    matches!(ty, TypeExpr::Bool | TypeExpr::Integer(_) | TypeExpr::Float)
+}
+
 fn rust(ty: &TypeExpr, types: &TokenStream, runtime: &TokenStream) -> TokenStream {
     match ty {
         TypeExpr::Any => quote!(serde_json::Value),

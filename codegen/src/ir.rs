@@ -24,6 +24,8 @@ pub struct Ir {
     pub operations: Vec<Operation>,
     /// What the provider sends, sorted by name.
     pub webhooks: Vec<Webhook>,
+    /// Headers that responses declare, each once, by name.
+    pub headers: Vec<ResponseHeader>,
 }
 
 /// The service and the crate.
@@ -468,8 +470,37 @@ pub struct Body {
     pub media_type: String,
     /// What it holds.
     pub content: BodyContent,
+    /// Name of its variant where there is an enum: `Json`.
+    pub variant: String,
+    /// Other media types that the operation takes: variants of the enum, or else setters.
+    pub alternatives: Vec<BodyAlternative>,
+    /// Name of the enum, if the media types hold different things.
+    pub type_name: Option<String>,
     /// What the document says.
     pub doc: Doc,
+}
+
+/// Another media type of a request body.
+#[derive(Clone, Debug)]
+pub struct BodyAlternative {
+    /// Name of its variant: `Form`; the setter is called `body_as_form`.
+    pub variant: String,
+    /// Its media type as sent.
+    pub media_type: String,
+    /// What it holds.
+    pub content: BodyContent,
+}
+
+impl Body {
+    /// What it may hold, the preferred one first.
+    pub fn contents(&self) -> impl Iterator<Item = &BodyContent> {
+        std::iter::once(&self.content).chain(self.alternatives.iter().map(|other| &other.content))
+    }
+
+    /// The same, to be changed.
+    pub fn contents_mut(&mut self) -> impl Iterator<Item = &mut BodyContent> {
+        std::iter::once(&mut self.content).chain(self.alternatives.iter_mut().map(|other| &mut other.content))
+    }
 }
 
 /// What a request body holds.
@@ -477,25 +508,136 @@ pub struct Body {
 pub enum BodyContent {
     /// JSON of this type.
     Json(TypeExpr),
-    /// `application/x-www-form-urlencoded` of this type.
-    Form(TypeExpr),
+    /// `application/x-www-form-urlencoded` of this type, with the members that have a style.
+    Form(TypeExpr, Vec<(String, FormStyle)>),
+    /// `multipart/*`.
+    Multipart(Multipart),
     /// Text.
     Text,
-    /// Bytes at hand.
+    /// Bytes or a stream; the media type may be a range, and then the caller says which one it is.
     Bytes,
 }
 
-/// One declared response.
+impl BodyContent {
+    /// Its types.
+    pub fn types(&self) -> Vec<&TypeExpr> {
+        match self {
+            BodyContent::Json(ty) | BodyContent::Form(ty, _) => vec![ty],
+            BodyContent::Multipart(form) => form.parts.iter().filter_map(|part| part.content.ty()).collect(),
+            BodyContent::Text | BodyContent::Bytes => Vec::new(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn types_mut(&mut self) -> Vec<&mut TypeExpr> {
+        match self {
+            BodyContent::Json(ty) | BodyContent::Form(ty, _) => vec![ty],
+            BodyContent::Multipart(form) => form.parts.iter_mut().filter_map(|part| part.content.ty_mut()).collect(),
+            BodyContent::Text | BodyContent::Bytes => Vec::new(),
+        }
+    }
+}
+
+/// How a member of a form is written: the runtime's `FormStyle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum FormStyle {
+    Exploded,
+    Commas,
+    Spaces,
+    Pipes,
+    Deep,
+    Json,
+}
+
+/// A body of parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Multipart {
+    /// Name of the type that builds it; without one the caller names the parts.
+    pub type_name: Option<String>,
+    /// Its parts in the order of the document.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Rust name, unique among the form's methods.
+    pub name: String,
+    /// Name on the wire.
+    pub wire: String,
+    /// What it holds.
+    pub content: PartContent,
+    /// Its media type, if it is not the usual one of what it holds.
+    pub media_type: Option<String>,
+    /// An argument of the constructor if so, else a setter.
+    pub required: bool,
+    /// The one value that it has, as text.
+    pub constant: Option<String>,
+    /// Headers of its own: Rust name of the setter, name on the wire, and what the document says.
+    pub headers: Vec<(String, String, Doc)>,
+    /// What the document says.
+    pub doc: Doc,
+    /// `deprecated`.
+    pub deprecated: bool,
+}
+
+/// What a part holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartContent {
+    /// Bytes or a stream.
+    File,
+    /// Several of them, a part each.
+    Files,
+    /// Text, or JSON, or a part for each item of a list.
+    Value(TypeExpr),
+}
+
+impl PartContent {
+    fn ty(&self) -> Option<&TypeExpr> {
+        match self {
+            PartContent::Value(ty) => Some(ty),
+            PartContent::File | PartContent::Files => None,
+        }
+    }
+
+    fn ty_mut(&mut self) -> Option<&mut TypeExpr> {
+        match self {
+            PartContent::Value(ty) => Some(ty),
+            PartContent::File | PartContent::Files => None,
+        }
+    }
+}
+
+/// One declared response, or one of several kinds of content that a response may have.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// Which statuses it stands for.
     pub status: StatusPattern,
-    /// Name of its variant where an enum is needed: `Ok`, `NotFound`, `Status4xx`, `Default`.
+    /// Name of its variant where an enum is needed: `Ok`, `NotFound`, `Status4xx`, `Default`; with the kind of
+    /// content where one status has several: `OkJson`.
     pub variant: String,
+    /// Media types of this content, the preferred one first; none is no body.
+    pub media_types: Vec<String>,
     /// What it holds.
     pub content: ResponseContent,
     /// Failure inside success (`x-failure`).
     pub failure: Option<Failure>,
+    /// Headers.
+    pub headers: Vec<ResponseHeader>,
+    /// What the document says.
+    pub doc: Doc,
+}
+
+/// A header that a response declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseHeader {
+    /// Name of the method that reads it, unique in the crate; empty until all are known.
+    pub name: String,
+    /// Name on the wire.
+    pub wire: String,
+    /// Its type: scalars, lists of them, and maps of texts.
+    pub ty: TypeExpr,
     /// What the document says.
     pub doc: Doc,
 }
@@ -524,6 +666,44 @@ pub enum ResponseContent {
     Binary,
     /// Bytes as a stream.
     Stream,
+    /// JSON values that arrive one by one.
+    JsonLines(TypeExpr),
+    /// Server-sent events.
+    Events(TypeExpr, EventShape),
+}
+
+impl ResponseContent {
+    /// Its type.
+    pub fn ty(&self) -> Option<&TypeExpr> {
+        match self {
+            ResponseContent::Json(ty) | ResponseContent::JsonLines(ty) | ResponseContent::Events(ty, _) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn ty_mut(&mut self) -> Option<&mut TypeExpr> {
+        match self {
+            ResponseContent::Json(ty) | ResponseContent::JsonLines(ty) | ResponseContent::Events(ty, _) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// Whether it is handed on as it arrives.
+    pub fn streams(&self) -> bool {
+        matches!(self, ResponseContent::Stream | ResponseContent::JsonLines(_) | ResponseContent::Events(..))
+    }
+}
+
+/// What the type of an event describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventShape {
+    /// Its data, which is JSON.
+    Data,
+    /// Its data, which is text.
+    Text,
+    /// An object with `event`, `data` and so on.
+    Whole,
 }
 
 /// Which values of a member mean failure.

@@ -12,6 +12,7 @@ pub mod features;
 pub mod files;
 pub mod finding;
 pub mod generate;
+pub mod headers;
 pub mod ir;
 pub mod kept;
 pub mod layout;

@@ -16,15 +16,19 @@ mod atoms;
 mod bodies;
 mod branches;
 mod canonical;
+mod contents;
 mod differences;
 mod document;
 mod enums;
 mod finish;
+mod headers;
 mod json_types;
 mod kept;
 mod keywords;
 mod labels;
 mod limits;
+mod media;
+mod multipart;
 mod names;
 mod operations;
 mod order;
@@ -104,7 +108,16 @@ pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Findi
     let defs = finish::finish(&document, types.into_defs(), &mut operations, &mut webhooks);
     let api = service::api(&document, context, &operations);
     let (schemes, tokens, sessions) = (signing.schemes, signing.tokens, signing.sessions);
-    let mut ir = Ir { api, schemes, tokens, sessions, types: defs, operations, webhooks };
+    let mut ir = Ir {
+        api,
+        schemes,
+        tokens,
+        sessions,
+        types: defs,
+        headers: headers::collect(&operations),
+        operations,
+        webhooks,
+    };
     let names = kept::keep(&document, &mut ir, &context.names, &context.names_file);
     order::rest(&mut ir);
     let findings = document.into_findings();

@@ -4,10 +4,12 @@
 //!    one marker type for each operation, and how its responses are read.
 //! 2. [`parameters`] says what stands between the parentheses and how it reaches the request.
 //! 3. [`responses`] makes the success and error types, and the match on the status.
-//! 4. [`examples`] and [`pages`] write what rustdoc shows.
+//! 4. [`bodies`] makes the types of bodies that have several forms, and of forms that have parts.
+//! 5. [`examples`] and [`pages`] write what rustdoc shows.
 //!
 //! A method only says what is sent; the call path lies in the runtime.
 
+pub mod bodies;
 pub mod examples;
 pub mod pages;
 pub mod parameters;
@@ -64,7 +66,8 @@ pub fn tag(ir: &Ir, tag: &Tag) -> TokenStream {
         let setters = setters(operation);
         let marker = marker(ir, operation);
         let types = responses::types(operation);
-        quote!(#setters #marker #(#choices)* #types)
+        let bodies = bodies::types(operation);
+        quote!(#setters #marker #(#choices)* #bodies #types)
     });
     let markers: Vec<TokenStream> = markers.collect();
     let types = needs_types(&operations).then(|| {
@@ -211,11 +214,7 @@ fn marker(ir: &Ir, operation: &Operation) -> TokenStream {
     let doc = docs::attributes(&[pages::line(operation)]);
     let info = info(ir, operation);
     let (output, error) = (responses::output(operation), responses::error(operation));
-    let streams = responses::streams(operation).then(|| {
-        quote!(
-            const STREAMS: bool = true;
-        )
-    });
+    let table = responses::table(operation);
     let read = responses::read(operation);
     quote! {
         #doc
@@ -226,7 +225,7 @@ fn marker(ir: &Ir, operation: &Operation) -> TokenStream {
             type Output = #output;
             type Error = #error;
             const INFO: &'static runtime::OperationInfo = &#info;
-            #streams
+            const RESPONSES: &'static [runtime::Declared] = #table;
             fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
                 #read
             }

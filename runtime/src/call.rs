@@ -2,13 +2,14 @@
 //!
 //! 1. [`Request`] becomes a request of reqwest, with its operation and what it is signed with in its extensions.
 //! 2. The client's middleware runs, the caller's outermost, signing innermost: every attempt is signed anew.
-//! 3. The body is read up to the client's limit, or left to arrive where the operation streams.
-//! 4. The operation reads the reply by its status.
+//! 3. The body is read up to the client's limit, or left to arrive where that response is a stream.
+//! 4. The status and the content type say which declared response it is, and the operation reads the body as that.
 //!
 //! Generic code is kept to the last step, so that many operations compile as one.
 
 use crate::attempts::{Attempts, Ending};
 use crate::binary::ByteStream;
+use crate::declared::{self, Choice, Declared};
 use crate::error::{BoxError, Context, Error, ErrorKind, Failed, Phase, RequestError, TransportError};
 use crate::operation::Operation;
 use crate::reply::{self, Head, Outcome, Reply, ReplyBody};
@@ -17,7 +18,8 @@ use crate::uuid::Uuid;
 use bytes::{Bytes, BytesMut};
 use countersign_auth::hook::Signed;
 use futures_util::StreamExt;
-use http::{Extensions, HeaderMap, StatusCode};
+use http::header::ACCEPT;
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -91,7 +93,7 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 /// See [`ErrorKind`].
 pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>, Error<O::Error>> {
     let mut context = Context::new(&request);
-    let reply = match exchange(request, O::STREAMS, &mut context).await {
+    let reply = match exchange(request, O::RESPONSES, &mut context).await {
         Ok(reply) => reply,
         Err(failed) => return Err(Error::from_failure(failed, context)),
     };
@@ -114,13 +116,17 @@ pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>,
     Err(Error::new(kind, context))
 }
 
-async fn exchange(request: Request, streams: bool, context: &mut Context) -> Result<Reply, Failed> {
+async fn exchange(request: Request, declared: &[Declared], context: &mut Context) -> Result<Reply, Failed> {
     let core = request.core().clone();
     context.request_id = Some(core.request_id()?);
     // A stream may take its time.
-    let timeout = request.own_timeout().or(if streams { None } else { core.timeout() });
+    let may_stream = declared.iter().any(Declared::streams);
+    let timeout = request.own_timeout().or(if may_stream { None } else { core.timeout() });
     let (mut request, signing) = request.build()?;
     *request.timeout_mut() = timeout;
+    if let (None, Some(accept)) = (request.headers().get(ACCEPT), declared::accept(declared)) {
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_str(&accept).map_err(|_| RequestError::MediaType)?);
+    }
 
     let attempts = Attempts::default();
     let mut extensions = Extensions::new();
@@ -134,12 +140,15 @@ async fn exchange(request: Request, streams: bool, context: &mut Context) -> Res
     let mut response = result.map_err(|error| failed(error, context.attempts.last.take()))?;
     let head = Arc::new(Head { status: response.status(), headers: std::mem::take(response.headers_mut()) });
     context.head = Some(Arc::clone(&head));
-    let body = if streams && head.status.is_success() {
-        ReplyBody::Stream(ByteStream::of_response(reply::media_type(&head.headers), response))
+    let media_type = reply::media_type(&head.headers);
+    let choice = declared::choose(declared, head.status.as_u16(), media_type.as_deref());
+    let streams = matches!(choice, Choice::Case(at) if declared[at].streams()) && head.status.is_success();
+    let body = if streams {
+        ReplyBody::Stream(ByteStream::of_response(media_type, response))
     } else {
         ReplyBody::Bytes(buffered(response, core.max_body()).await?)
     };
-    Ok(Reply::new(head, body))
+    Ok(Reply::new(head, body, choice, core.max_body()))
 }
 
 /// Sorts an error by how the last attempt ended, whatever middleware has made of it.

@@ -407,6 +407,13 @@ impl Core {
         self.0.max_body
     }
 
+    /// What separates the parts of a body, drawn anew for each.
+    pub(crate) fn boundary(&self) -> Result<String, RequestError> {
+        let mut bytes = [0; 16];
+        self.0.random.fill(&mut bytes)?;
+        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     pub(crate) fn request_id(&self) -> Result<Uuid, RequestError> {
         let mut bytes = [0; 16];
         self.0.random.fill(&mut bytes)?;

@@ -4,6 +4,7 @@
 //! header or query values, or URLs; a cause that is someone else's text stands in `source`.
 
 use crate::attempts::State;
+use crate::json::DecodeError;
 use crate::operation::{OperationInfo, Repeat};
 use crate::reply::Head;
 use crate::uuid::Uuid;
@@ -319,7 +320,7 @@ pub enum RequestError {
     /// A body that can't be written.
     #[error("body can't be written as {format}")]
     Body {
-        /// `JSON` or `form`.
+        /// `JSON`, `form` or `multipart`.
         format: &'static str,
     },
     /// A media type that is not one.
@@ -334,6 +335,40 @@ pub enum RequestError {
     /// There were no random bytes for the request id.
     #[error(transparent)]
     Random(#[from] RandomError),
+}
+
+/// A stream of values or events that went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The connection broke off; nothing follows.
+    #[error(transparent)]
+    Transport(TransportError),
+    /// One value is not what the API declares; others follow.
+    #[error("value does not decode: {message} at {path}")]
+    Decode {
+        /// The path of the member that failed; `.` is the value as a whole.
+        path: String,
+        /// What was expected and what kind of thing came instead, without its value.
+        message: String,
+        /// The value's text.
+        body: RawBody,
+    },
+    /// The stream ended in the middle of a value.
+    #[error("the stream ended in the middle of a value")]
+    Incomplete(RawBody),
+    /// One value has more bytes than the client takes; nothing follows.
+    #[error("one value has more than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl StreamError {
+    pub(crate) fn decode(error: &DecodeError, body: RawBody) -> Self {
+        Self::Decode { path: error.path().to_owned(), message: error.message().to_owned(), body }
+    }
 }
 
 /// A connection that failed or broke off.

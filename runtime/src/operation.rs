@@ -1,5 +1,6 @@
 //! What generated code says about an API: its operations, its servers, its credentials.
 
+use crate::declared::Declared;
 use crate::environment::Environment;
 use crate::reply::{Outcome, Reply};
 use countersign_auth as auth;
@@ -43,10 +44,10 @@ pub trait Operation: Sized + 'static {
     type Error;
     /// The facts.
     const INFO: &'static OperationInfo;
-    /// Whether the body of a success is handed on as it arrives.
-    const STREAMS: bool = false;
+    /// The responses that are declared: [`Reply::case`] says which of them came.
+    const RESPONSES: &'static [Declared];
 
-    /// Chooses by status and reads the body.
+    /// Reads the body as what is declared for its case.
     fn read(reply: Reply) -> Outcome<Self>;
 }
 

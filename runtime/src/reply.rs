@@ -1,8 +1,12 @@
 //! A response as an operation reads it: by status, then as the type that is declared for that status.
 
 use crate::binary::{Binary, ByteStream};
+use crate::declared::Choice;
 use crate::error::RawBody;
+use crate::events::Events;
 use crate::json::{self, DecodeError};
+use crate::lines::JsonLines;
+use crate::members::is_json;
 use crate::operation::Operation;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -16,6 +20,9 @@ use std::sync::Arc;
 pub struct Reply {
     head: Arc<Head>,
     body: ReplyBody,
+    choice: Choice,
+    /// How many bytes one value of a stream may have.
+    limit: usize,
 }
 
 /// Status and headers of a response.
@@ -94,6 +101,14 @@ impl Reply {
         &self.head.headers
     }
 
+    /// Which of the operation's declared responses it is; none of them is a number beyond.
+    pub fn case(&self) -> usize {
+        match self.choice {
+            Choice::Case(at) => at,
+            Choice::MediaType | Choice::Status => usize::MAX,
+        }
+    }
+
     /// The body as JSON of this type, to its last byte.
     ///
     /// # Errors
@@ -155,6 +170,42 @@ impl Reply {
         })
     }
 
+    /// The body as JSON values that arrive one by one.
+    ///
+    /// # Errors
+    /// None so far.
+    pub fn json_lines<T: DeserializeOwned>(self) -> Result<JsonLines<T>, Unreadable> {
+        let limit = self.limit;
+        Ok(JsonLines::new(self.stream()?, limit))
+    }
+
+    /// The body as events whose data is JSON.
+    ///
+    /// # Errors
+    /// None so far.
+    pub fn events<T: DeserializeOwned>(self) -> Result<Events<T>, Unreadable> {
+        let limit = self.limit;
+        Ok(Events::of_data(self.stream()?, limit))
+    }
+
+    /// The body as events that are described as objects with `event` and `data`.
+    ///
+    /// # Errors
+    /// None so far.
+    pub fn whole_events<T: DeserializeOwned>(self) -> Result<Events<T>, Unreadable> {
+        let limit = self.limit;
+        Ok(Events::whole(self.stream()?, limit))
+    }
+
+    /// The body as events whose data is text.
+    ///
+    /// # Errors
+    /// None so far.
+    pub fn text_events(self) -> Result<Events<String>, Unreadable> {
+        let limit = self.limit;
+        Ok(Events::texts(self.stream()?, limit))
+    }
+
     /// No body; one that comes anyway is dropped.
     ///
     /// # Errors
@@ -163,16 +214,20 @@ impl Reply {
         Ok(())
     }
 
-    /// A status that the operation does not declare.
+    /// A status that the operation does not declare, or a media type that it does not declare for the status.
     pub fn undeclared<O: Operation>(self) -> Outcome<O> {
+        let choice = self.choice;
         match self.buffered() {
+            Ok(body) if choice == Choice::MediaType => {
+                Outcome::Unreadable(Unreadable { error: DecodeError::whole("the media type is not declared"), body })
+            }
             Ok(body) => Outcome::Undeclared(body),
             Err(unreadable) => Outcome::Undeclared(unreadable.body),
         }
     }
 
-    pub(crate) fn new(head: Arc<Head>, body: ReplyBody) -> Self {
-        Self { head, body }
+    pub(crate) fn new(head: Arc<Head>, body: ReplyBody, choice: Choice, limit: usize) -> Self {
+        Self { head, body, choice, limit }
     }
 
     fn json_body(self) -> Result<RawBody, Unreadable> {
@@ -258,15 +313,6 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// `application/json`, `text/json`, or anything ending in `+json`.
-fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.split_once('/') {
-        Some((_, subtype)) => subtype == "json" || subtype.ends_with("+json"),
-        None => essence.is_empty(),
-    }
-}
-
 fn is_latin_1(media_type: &str) -> bool {
     media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
         name.trim().eq_ignore_ascii_case("charset")
@@ -286,7 +332,8 @@ mod tests {
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
         }
-        Reply::new(Arc::new(Head { status: StatusCode::OK, headers }), ReplyBody::Bytes(Bytes::from_static(body)))
+        let head = Arc::new(Head { status: StatusCode::OK, headers });
+        Reply::new(head, ReplyBody::Bytes(Bytes::from_static(body)), Choice::Case(0), 100)
     }
 
     #[test]

@@ -8,10 +8,12 @@
 use crate::base_url::template_into;
 use crate::client::Core;
 use crate::error::RequestError;
-use crate::form;
+use crate::form::{self, FormStyle};
+use crate::members;
+use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
 use crate::parameters::{ParameterValues, encode_into, joined};
-use bytes::Bytes;
+use crate::upload::Upload;
 use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
@@ -98,11 +100,29 @@ impl Request {
         self
     }
 
-    /// Writes the body as `application/x-www-form-urlencoded`: the members of an object, lists repeat the name.
-    pub fn form(mut self, body: &(impl Serialize + ?Sized)) -> Self {
-        match form::encode(body) {
+    /// Writes the body as `application/x-www-form-urlencoded`: the members of an object. Lists repeat the name and
+    /// objects are JSON text, unless a style says otherwise.
+    pub fn form(mut self, body: &(impl Serialize + ?Sized), styles: &[(&str, FormStyle)]) -> Self {
+        match form::encode(body, styles) {
             Ok(text) => self.set_body("application/x-www-form-urlencoded", text),
             Err(_) => self.fail(RequestError::Body { format: "form" }),
+        }
+        self
+    }
+
+    /// Puts parts between boundaries; the boundary comes from the client's random source.
+    pub fn multipart(mut self, media_type: &str, body: impl Into<Multipart>) -> Self {
+        let boundary = match self.core.boundary() {
+            Ok(boundary) => boundary,
+            Err(error) => {
+                self.fail(error);
+                return self;
+            }
+        };
+        let is_form = members::essence(media_type) == "multipart/form-data";
+        match body.into().encode(is_form, &boundary) {
+            Ok(content) => self.set_body(&format!("{media_type}; boundary={boundary}"), content.into_body()),
+            Err(error) => self.fail(error),
         }
         self
     }
@@ -113,21 +133,15 @@ impl Request {
         self
     }
 
-    /// Takes bytes as the body.
-    pub fn bytes(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
-        self.set_body(media_type, body.into());
-        self
-    }
-
-    /// Takes a stream as the body. A scheme that covers the body refuses it before anything is sent.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn stream<S>(mut self, media_type: &str, body: S) -> Self
-    where
-        S: futures_core::TryStream + Send + 'static,
-        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-        Bytes: From<S::Ok>,
-    {
-        self.set_body(media_type, reqwest::Body::wrap_stream(body));
+    /// Takes bytes or a stream as the body. Its own media type comes before the one that is declared, and must be
+    /// there where that is a range. A scheme that covers the body refuses a stream before anything is sent.
+    pub fn upload(mut self, media_type: &str, body: impl Into<Upload>) -> Self {
+        let body = body.into();
+        match body.media_type.as_deref().unwrap_or(media_type) {
+            "*/*" => self.set_body("application/octet-stream", body.content.into_body()),
+            range if range.contains('*') => self.fail(RequestError::MediaType),
+            media_type => self.set_body(media_type, body.content.into_body()),
+        }
         self
     }
 

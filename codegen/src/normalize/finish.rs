@@ -12,7 +12,7 @@ use super::rules;
 use super::schemas::Draft;
 use super::shorter;
 use crate::ir::{
-    BodyContent, Doc, Field, Operation, ResponseContent, Struct, TextKind, TypeDef, TypeExpr, TypeKind, UnionBy,
+    Body, BodyContent, Doc, Field, Multipart, Operation, Struct, TextKind, TypeDef, TypeExpr, TypeKind, UnionBy,
     Webhook,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,13 +198,11 @@ pub(super) fn each_operation_type(operation: &mut Operation, visit: &mut impl Fn
     for (_, parameter) in operation.choices.iter_mut().flat_map(|choice| &mut choice.variants) {
         visit(&mut parameter.ty, Way::Sent);
     }
-    if let Some(body) = &mut operation.body
-        && let BodyContent::Json(ty) | BodyContent::Form(ty) = &mut body.content
-    {
+    for ty in operation.body.iter_mut().flat_map(Body::contents_mut).flat_map(BodyContent::types_mut) {
         visit(ty, Way::Sent);
     }
     for response in operation.successes.iter_mut().chain(&mut operation.errors) {
-        if let ResponseContent::Json(ty) = &mut response.content {
+        if let Some(ty) = response.content.ty_mut() {
             visit(ty, Way::Received);
         }
         if let Some(failure) = &mut response.failure {
@@ -235,6 +233,16 @@ fn name_operations(drafts: &[Draft], operations: &mut [Operation], webhooks: &mu
         let place = format!("{} {}", operation.method, operation.path);
         for name in operation.success_type.iter_mut().chain(&mut operation.error_type) {
             *name = settle(&mut used, name, "Type", &place);
+        }
+        if let Some(body) = &mut operation.body {
+            if let Some(name) = &mut body.type_name {
+                *name = settle(&mut used, name, "Type", &place);
+            }
+            for content in body.contents_mut() {
+                if let BodyContent::Multipart(Multipart { type_name: Some(name), .. }) = content {
+                    *name = settle(&mut used, name, "Type", &place);
+                }
+            }
         }
         for choice in &mut operation.choices {
             choice.type_name = settle(&mut used, &choice.type_name, "Type", &place);

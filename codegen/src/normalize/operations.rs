@@ -58,8 +58,8 @@ fn lower<'a>(
     let security = security::security(document, node, signing);
     let session = security::session(document, node, signing, &security);
     let (parameters, choices) = parameters::parameters(document, types, item, named);
-    let body = bodies::body(document, types, node);
-    let responses = responses::responses(document, types, node);
+    let body = bodies::body(document, types, node, &named.stem);
+    let responses = responses::responses(document, types, node, named.method);
     Operation {
         id: node.get("operationId").and_then(Node::text).unwrap_or(&named.name).to_owned(),
         name: named.name.clone(),

@@ -1,15 +1,21 @@
 //! What an operation answers, by status: successes, errors, and whether each side needs an enum.
 //!
+//! A status with several kinds of content becomes one response for each.
+//!
 //! Statuses of 2xx are successes. `default` beside one is the error; alone it is both: a success below 400, an
-//! error from there on. A redirect is a success if there is no 2xx, else an error, since none is followed.
+//! error from there on. A redirect is a success if there is no 2xx, else an error, since none is followed. Statuses of
+//! 1xx come before the response and are left out.
 
-use super::bodies;
+use super::contents::{self, Content};
 use super::document::Document;
+use super::headers;
 use super::limits::assumed;
+use super::names::{Style, distinct};
 use super::rules;
 use super::schemas::Types;
 use crate::ir::{Doc, Response, ResponseContent, StatusPattern};
 use crate::spec::Node;
+use std::collections::BTreeSet;
 
 /// The responses of an operation.
 pub(super) struct Responses {
@@ -22,7 +28,12 @@ pub(super) struct Responses {
 }
 
 /// Lowers the responses of an operation.
-pub(super) fn responses<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, operation: &'a Node) -> Responses {
+pub(super) fn responses<'a>(
+    document: &Document<'a>,
+    types: &mut Types<'_, 'a>,
+    operation: &'a Node,
+    method: &str,
+) -> Responses {
     let mut all: Vec<Response> = Vec::new();
     for (status, node) in operation.get("responses").into_iter().flat_map(Node::members) {
         if status.text.starts_with("x-") {
@@ -34,7 +45,12 @@ pub(super) fn responses<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, 
             continue;
         };
         let Some(node) = document.resolve(node) else { continue };
-        all.push(response(document, types, node, pattern));
+        if class(pattern) == Some(1) {
+            document.report(rules::IGNORED_KEY, node, "interim responses are not given to the caller", "");
+            continue;
+        }
+        let has_body = method != "head" && !matches!(pattern, StatusPattern::Exact(204 | 205 | 304));
+        all.extend(response(document, types, node, pattern, has_body));
     }
     all.sort_by_key(|response| order(response.status));
     let is_success = |pattern: StatusPattern| class(pattern) == Some(2);
@@ -64,30 +80,78 @@ pub(super) fn responses<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, 
     Responses { successes, errors, is_success_enum, is_error_enum }
 }
 
-fn response<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, node: &'a Node, status: StatusPattern) -> Response {
-    let content = bodies::response(document, types, node);
-    let failure = bodies::failure(document, types, node, &content);
-    let mut notes: Vec<String> = assumed(node).into_iter().collect();
-    for (name, header) in node.get("headers").into_iter().flat_map(Node::members) {
-        let Some(header) = document.resolve(header) else { continue };
-        let text = header.get("description").and_then(Node::text).map(str::trim).unwrap_or_default();
-        let name = super::limits::code(&name.text);
-        notes.push(if text.is_empty() { format!("Header {name}.") } else { format!("Header {name}: {text}") });
-    }
+fn response<'a>(
+    document: &Document<'a>,
+    types: &mut Types<'_, 'a>,
+    node: &'a Node,
+    status: StatusPattern,
+    has_body: bool,
+) -> Vec<Response> {
+    let contents = match has_body {
+        true => contents::contents(document, types, node),
+        false => vec![no_body(document, node)],
+    };
     if let Some(links) = node.get("links").filter(|links| links.members().next().is_some()) {
         document.report(rules::IGNORED_KEY, links, "links are not generated", "");
     }
+    let headers = headers::headers(document, types, node);
+    let mut notes: Vec<String> = assumed(node).into_iter().collect();
+    notes.extend(headers.iter().map(|header| {
+        let text = header.doc.description.as_deref().map(str::trim).unwrap_or_default();
+        let name = super::limits::code(&header.wire);
+        if text.is_empty() { format!("Header {name}.") } else { format!("Header {name}: {text}") }
+    }));
     for entry in node.get("content").into_iter().flat_map(Node::members).map(|(_, entry)| entry) {
         notes.extend(assumed(entry));
     }
     let doc =
         Doc { description: node.get("description").and_then(Node::text).map(str::to_owned), notes, ..Doc::default() };
-    Response { status, variant: variant(status), content, failure, doc }
+    let variants = variants(status, &contents);
+    // JSON, which alone can carry a failure, comes first.
+    let mut failure = contents.first().and_then(|first| contents::failure(document, types, node, &first.content));
+    let responses = contents.into_iter().zip(variants).map(|(content, variant)| Response {
+        status,
+        variant,
+        media_types: content.media_types,
+        content: content.content,
+        failure: failure.take(),
+        headers: headers.clone(),
+        doc: doc.clone(),
+    });
+    responses.collect()
+}
+
+/// What has no body whatever is described.
+fn no_body(document: &Document<'_>, node: &Node) -> Content {
+    if let Some(content) = node.get("content").filter(|content| content.members().next().is_some()) {
+        let message = "a response to HEAD, and one of 204, 205 or 304, has no body";
+        document.report(rules::LOOSENED_MEDIA_TYPE, content, message, "take `content` away");
+    }
+    Content { media_types: Vec::new(), word: String::new(), content: ResponseContent::Empty }
+}
+
+/// The status alone, or with the kind of content where there are several.
+fn variants(status: StatusPattern, contents: &[Content]) -> Vec<String> {
+    let status = variant(status);
+    if contents.len() == 1 {
+        return vec![status];
+    }
+    let wishes: Vec<(String, String)> =
+        contents.iter().map(|content| (content.media_types.concat(), format!("{status}{}", content.word))).collect();
+    distinct(&wishes, &BTreeSet::new(), Style::Pascal("Content"))
 }
 
 fn any_success() -> Response {
     let status = StatusPattern::Range(2);
-    Response { status, variant: variant(status), content: ResponseContent::Empty, failure: None, doc: Doc::default() }
+    Response {
+        status,
+        variant: variant(status),
+        media_types: Vec::new(),
+        content: ResponseContent::Empty,
+        failure: None,
+        headers: Vec::new(),
+        doc: Doc::default(),
+    }
 }
 
 fn differ<'r>(mut contents: impl Iterator<Item = &'r ResponseContent>) -> bool {

@@ -57,9 +57,9 @@ fn event<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, node: &'a Node)
         document.report(rules::WEBHOOK, node, "this webhook has no body, so there is no event in it", help);
         return None;
     }
-    match bodies::body(document, types, node)?.content {
+    match bodies::body(document, types, node, "")?.content {
         BodyContent::Json(event) => Some(event),
-        BodyContent::Form(_) | BodyContent::Text | BodyContent::Bytes => {
+        BodyContent::Form(..) | BodyContent::Multipart(_) | BodyContent::Text | BodyContent::Bytes => {
             let message = "a webhook whose body is not JSON is not supported yet";
             document.report(rules::WEBHOOK, node, message, "describe JSON, if the provider sends it");
             None

@@ -1,7 +1,10 @@
 //! Examples that compile: a call with every argument in place, values built as a caller would build them.
 
 use crate::enums;
-use crate::ir::{Body, BodyContent, Field, Ir, Operation, Parameter, TextKind, TypeDef, TypeExpr, TypeKind, Union};
+use crate::ir::{
+    Body, BodyContent, Field, Ir, Multipart, Operation, Parameter, Part, PartContent, TextKind, TypeDef, TypeExpr,
+    TypeKind, Union,
+};
 use crate::operations::parameters::hint;
 use crate::operations::{client_of, responses};
 use crate::structs::is_argument;
@@ -110,7 +113,7 @@ impl Values<'_> {
                 }
             }
         });
-        let body = operation.body.iter().filter(|body| body.required).map(|body| self.body(body));
+        let body = operation.body.iter().filter(|body| body.required).map(|body| self.body(operation, body));
         parameters.chain(choices).chain(body).collect()
     }
 
@@ -125,7 +128,18 @@ impl Values<'_> {
         }
     }
 
-    fn body(&self, body: &Body) -> TokenStream {
+    fn body(&self, operation: &Operation, body: &Body) -> TokenStream {
+        if let Some(name) = &body.type_name {
+            let (crate_name, module) = (self.crate_name(), format_ident!("{}", operation.module));
+            let (name, variant) = (format_ident!("{name}"), format_ident!("{}", body.variant));
+            let value = match &body.content {
+                BodyContent::Json(ty) | BodyContent::Form(ty, _) => self.owned(ty, "body", 0),
+                BodyContent::Text => quote!("text".to_owned()),
+                BodyContent::Bytes => quote!("bytes".into()),
+                BodyContent::Multipart(form) => self.form(operation, form),
+            };
+            return quote!(#crate_name::operations::#module::#name::#variant(#value));
+        }
         match &body.content {
             BodyContent::Json(TypeExpr::Named(_)) if self.from_json => {
                 let crate_name = self.crate_name();
@@ -135,10 +149,30 @@ impl Values<'_> {
                 let value = self.owned(ty, "body", 0);
                 quote!(&#value)
             }
-            BodyContent::Json(ty) | BodyContent::Form(ty) => self.borrowed(ty, "body"),
+            BodyContent::Json(ty) | BodyContent::Form(ty, _) => self.borrowed(ty, "body"),
+            BodyContent::Multipart(form) => self.form(operation, form),
             BodyContent::Text => quote!("text"),
+            BodyContent::Bytes if body.media_type.contains('*') && body.media_type != "*/*" => {
+                let (crate_name, media_type) = (self.crate_name(), body.media_type.replace('*', "png"));
+                quote!(#crate_name::runtime::Upload::bytes("bytes").media_type(#media_type))
+            }
             BodyContent::Bytes => quote!("bytes"),
         }
+    }
+
+    fn form(&self, operation: &Operation, form: &Multipart) -> TokenStream {
+        let (crate_name, module) = (self.crate_name(), format_ident!("{}", operation.module));
+        let Some(name) = &form.type_name else { return quote!(#crate_name::runtime::Multipart::new()) };
+        let name = format_ident!("{name}");
+        let mut required: Vec<&Part> =
+            form.parts.iter().filter(|part| part.required && part.constant.is_none()).collect();
+        required.sort_by(|a, b| a.name.cmp(&b.name));
+        let arguments = required.into_iter().map(|part| match &part.content {
+            PartContent::File => quote!("bytes"),
+            PartContent::Files => quote!(["bytes"]),
+            PartContent::Value(ty) => self.borrowed(ty, &part.wire),
+        });
+        quote!(#crate_name::operations::#module::#name::new(#(#arguments),*))
     }
 
     /// A value where [`crate::expressions::borrowed`] is asked for.

@@ -79,7 +79,10 @@ fn errors(operation: &Operation) -> Vec<String> {
         };
         Some(format!("- {status} with {} {other_than}{}: refused.", docs::code(&failure.at), values.join(or)))
     });
-    refused.chain(operation.errors.iter().map(error)).collect()
+    let mut lines: Vec<String> = refused.chain(operation.errors.iter().map(error)).collect();
+    // One status may have several kinds of content.
+    lines.dedup();
+    lines
 }
 
 fn error(response: &Response) -> String {

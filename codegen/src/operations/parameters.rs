@@ -4,6 +4,7 @@
 //! out is a setter on the call, so that one more of them never breaks a caller.
 
 use crate::ir::{Body, BodyContent, Operation, Parameter, ParameterChoice, ParameterPlace, TextKind, TypeExpr};
+use crate::operations::bodies;
 use crate::{docs, expressions};
 use heck::ToSnakeCase;
 use proc_macro2::{Ident, TokenStream};
@@ -38,7 +39,7 @@ pub fn arguments(operation: &Operation) -> Vec<Argument> {
         let (name, ty) = (format_ident!("{}", choice.name), format_ident!("{}", choice.type_name));
         Argument { method: name.clone(), name, ty: quote!(&#ty), step: None }
     });
-    let body = operation.body.iter().filter(|body| body.required).map(|body| body_argument(operation, body));
+    let body = operation.body.iter().filter(|body| body.required).map(|body| bodies::argument(operation, body));
     parameters.chain(choices).chain(body).collect()
 }
 
@@ -52,9 +53,10 @@ pub fn setters(operation: &Operation) -> Vec<Setter> {
     let body = operation.body.iter().filter(|body| !body.required).map(|body| Setter {
         doc: docs::lines(&body.doc, "The body."),
         deprecated: false,
-        argument: body_argument(operation, body),
+        argument: bodies::argument(operation, body),
     });
-    parameters.chain(body).collect()
+    let alternatives = operation.body.iter().flat_map(|body| bodies::alternatives(operation, body));
+    parameters.chain(body).chain(alternatives).collect()
 }
 
 /// What a parameter is, in a sentence.
@@ -70,10 +72,7 @@ pub fn place_line(parameter: &Parameter) -> String {
 /// Types of parameters and body.
 pub fn types(operation: &Operation) -> impl Iterator<Item = &TypeExpr> {
     let choices = operation.choices.iter().flat_map(|choice| choice.variants.iter().map(|(_, p)| &p.ty));
-    let body = operation.body.iter().filter_map(|body| match &body.content {
-        BodyContent::Json(ty) | BodyContent::Form(ty) => Some(ty),
-        BodyContent::Text | BodyContent::Bytes => None,
-    });
+    let body = operation.body.iter().flat_map(Body::contents).flat_map(BodyContent::types);
     operation.parameters.iter().map(|parameter| &parameter.ty).chain(choices).chain(body)
 }
 
@@ -120,44 +119,6 @@ fn setter_name(name: &str) -> Ident {
     match CALL.contains(&name) {
         true => format_ident!("{name}_parameter"),
         false => format_ident!("{name}"),
-    }
-}
-
-fn body_argument(operation: &Operation, body: &Body) -> Argument {
-    let taken = |name: &str| {
-        operation.parameters.iter().any(|p| p.name == name) || operation.choices.iter().any(|c| c.name == name)
-    };
-    let name = format_ident!("{}", if taken("body") { "request_body" } else { "body" });
-    let media_type = &body.media_type;
-    let (ty, step) = match &body.content {
-        BodyContent::Json(ty) => {
-            let borrowed = body_type(ty);
-            let by_value = matches!(ty, TypeExpr::Bool | TypeExpr::Integer(_) | TypeExpr::Float);
-            let value = if by_value { quote!(&#name) } else { quote!(#name) };
-            match is_json(media_type) {
-                true => (borrowed, quote!(.json(#value))),
-                false => (borrowed, quote!(.json_as(#media_type, #value))),
-            }
-        }
-        BodyContent::Form(ty) => (body_type(ty), quote!(.form(#name))),
-        BodyContent::Text => (quote!(impl Into<String>), quote!(.text(#media_type, #name))),
-        BodyContent::Bytes => (quote!(impl Into<runtime::bytes::Bytes>), quote!(.bytes(#media_type, #name))),
-    };
-    Argument { method: name.clone(), name, ty, step: Some(step) }
-}
-
-fn is_json(media_type: &str) -> bool {
-    media_type.eq_ignore_ascii_case("application/json")
-}
-
-/// A body is written as it is, null included.
-fn body_type(ty: &TypeExpr) -> TokenStream {
-    match ty {
-        TypeExpr::Nullable(_) => {
-            let ty = expressions::outside(ty);
-            quote!(&#ty)
-        }
-        ty => expressions::borrowed(ty),
     }
 }
 

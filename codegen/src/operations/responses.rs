@@ -2,8 +2,13 @@
 //!
 //! Equal bodies are one type; different ones are the variants of an enum, by status. A failure inside a
 //! success (`x-failure`) is one more error.
+//!
+//! The runtime chooses by status and content type from a table ([`table`]); what is generated here reads the body of
+//! each case ([`read`]).
 
-use crate::ir::{Failure, FailureWhen, Operation, Response, ResponseContent, StatusPattern, TypeExpr};
+use crate::ir::{
+    EventShape, Failure, FailureWhen, Operation, Response, ResponseContent, StatusPattern, TextKind, TypeExpr,
+};
 use crate::{docs, expressions};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -55,37 +60,89 @@ pub fn types(operation: &Operation) -> TokenStream {
 pub fn content_types(operation: &Operation) -> impl Iterator<Item = &TypeExpr> {
     let responses = operation.successes.iter().chain(&operation.errors);
     responses.flat_map(|response| {
-        let content = match &response.content {
-            ResponseContent::Json(ty) => Some(ty),
-            _ => None,
-        };
+        let content = response.content.ty();
         content.into_iter().chain(response.failure.iter().map(|failure| &failure.body))
     })
 }
 
 /// Whether a success comes as a stream.
 pub fn streams(operation: &Operation) -> bool {
-    operation.successes.iter().any(|response| response.content == ResponseContent::Stream)
+    operation.successes.iter().any(|response| response.content.streams())
 }
 
-/// The match on the status: exact ones before ranges before the default.
+/// The declared responses: a row for each media type of each, the ones that are preferred first.
+pub fn table(operation: &Operation) -> TokenStream {
+    let rows = operation.successes.iter().map(|response| (response, true));
+    let rows = rows.chain(operation.errors.iter().map(|response| (response, false)));
+    let rows = rows.flat_map(|(response, success)| {
+        let status = statuses(response.status, success);
+        match response.media_types.is_empty() {
+            true => vec![status],
+            false => response
+                .media_types
+                .iter()
+                .map(|media_type| {
+                    let holds = holds(&response.content, media_type);
+                    quote!(#status #holds)
+                })
+                .collect(),
+        }
+    });
+    quote!(&[#(#rows),*])
+}
+
+/// The match on the case: the rows of [`table`] in their order, those that are read in the same way together.
 pub fn read(operation: &Operation) -> TokenStream {
-    let mut arms: Vec<(u8, TokenStream)> = Vec::new();
-    for response in &operation.successes {
-        let default = if response.status == StatusPattern::Default { quote!(0..=399) } else { quote!() };
-        arms.push((rank(response.status), success_arm(operation, response, &default)));
+    let successes = operation.successes.iter().map(|response| (response, success_arm(operation, response)));
+    let errors = operation.errors.iter().map(|response| (response, error_arm(operation, response)));
+    let mut row = 0_usize;
+    let mut arms: Vec<(Vec<usize>, TokenStream)> = Vec::new();
+    for (response, arm) in successes.chain(errors) {
+        let rows = row..row + response.media_types.len().max(1);
+        row = rows.end;
+        let text = arm.to_string();
+        match arms.iter_mut().find(|(_, known)| known.to_string() == text) {
+            Some((known, _)) => known.extend(rows),
+            None => arms.push((rows.collect(), arm)),
+        }
     }
-    for response in &operation.errors {
-        arms.push((rank(response.status), error_arm(operation, response)));
-    }
-    arms.sort_by_key(|(rank, _)| *rank);
-    let complete = operation.errors.iter().any(|response| response.status == StatusPattern::Default);
-    let arms = arms.into_iter().map(|(_, arm)| arm);
-    let last = (!complete).then(|| quote!(_ => reply.undeclared(),));
+    let arms = arms.into_iter().map(|(rows, arm)| {
+        let rows = rows.into_iter().map(proc_macro2::Literal::usize_unsuffixed);
+        quote!(#(#rows)|* => #arm)
+    });
     quote! {
-        match reply.status() {
+        match reply.case() {
             #(#arms)*
-            #last
+            _ => reply.undeclared(),
+        }
+    }
+}
+
+fn statuses(status: StatusPattern, success: bool) -> TokenStream {
+    let number = |number: u16| proc_macro2::Literal::u16_unsuffixed(number);
+    match status {
+        StatusPattern::Exact(status) => {
+            let status = number(status);
+            quote!(runtime::Declared::on(#status))
+        }
+        StatusPattern::Range(digit) => {
+            let digit = number(digit.into());
+            quote!(runtime::Declared::on_class(#digit))
+        }
+        StatusPattern::Default if success => quote!(runtime::Declared::below(400)),
+        StatusPattern::Default => quote!(runtime::Declared::otherwise()),
+    }
+}
+
+fn holds(content: &ResponseContent, media_type: &str) -> TokenStream {
+    match content {
+        ResponseContent::Empty => quote!(),
+        ResponseContent::Json(_) if media_type.eq_ignore_ascii_case("application/json") => quote!(.json()),
+        ResponseContent::Json(_) => quote!(.json_as(#media_type)),
+        ResponseContent::Text => quote!(.text(#media_type)),
+        ResponseContent::Binary => quote!(.bytes(#media_type)),
+        ResponseContent::Stream | ResponseContent::JsonLines(_) | ResponseContent::Events(..) => {
+            quote!(.stream(#media_type))
         }
     }
 }
@@ -185,6 +242,22 @@ fn content_type(content: Content<'_>) -> TokenStream {
         Content::Response(ResponseContent::Text) => quote!(String),
         Content::Response(ResponseContent::Binary) => quote!(runtime::Binary),
         Content::Response(ResponseContent::Stream) => quote!(runtime::ByteStream),
+        Content::Response(ResponseContent::JsonLines(ty)) => {
+            let ty = expressions::outside(ty);
+            quote!(runtime::JsonLines<#ty>)
+        }
+        Content::Response(ResponseContent::Events(ty, shape)) => {
+            let ty = expressions::outside(&event(ty, *shape));
+            quote!(runtime::Events<#ty>)
+        }
+    }
+}
+
+/// What an event holds; text is plain.
+fn event(ty: &TypeExpr, shape: EventShape) -> TypeExpr {
+    match shape {
+        EventShape::Text => TypeExpr::Text(TextKind::Plain),
+        EventShape::Data | EventShape::Whole => ty.clone(),
     }
 }
 
@@ -194,12 +267,16 @@ fn is_empty(content: Content<'_>) -> bool {
 
 fn enumeration(name: &Ident, doc: &str, cases: &[Case<'_>]) -> TokenStream {
     // A stream can be read once.
-    let streams = cases.iter().any(|case| case.content == Content::Response(&ResponseContent::Stream));
+    let streams = cases.iter().any(|case| matches!(case.content, Content::Response(content) if content.streams()));
     let clone = (!streams).then(|| quote!(Clone,));
     let variants = cases.iter().map(|case| {
         let variant = format_ident!("{}", case.variant);
         let status = status_words(case.response.status);
-        let doc = docs::of(&case.response.doc, &format!("{}.", docs::plain_line(&status)));
+        let status = match case.response.media_types.first() {
+            Some(media_type) if !is_alone(cases, case) => format!("{status}, {}", docs::code(media_type)),
+            _ => docs::plain_line(&status),
+        };
+        let doc = docs::of(&case.response.doc, &format!("{status}."));
         let ty = content_type(case.content);
         let holds = (!is_empty(case.content)).then(|| quote!((#ty)));
         quote!(#doc #variant #holds)
@@ -214,35 +291,17 @@ fn enumeration(name: &Ident, doc: &str, cases: &[Case<'_>]) -> TokenStream {
     }
 }
 
+/// Whether no other case has the status.
+fn is_alone(cases: &[Case<'_>], case: &Case<'_>) -> bool {
+    cases.iter().filter(|other| other.response.status == case.response.status).count() == 1
+}
+
 /// A status or several, in words.
 pub fn status_words(status: StatusPattern) -> String {
     match status {
         StatusPattern::Exact(code) => format!("Status {code}"),
         StatusPattern::Range(digit) => format!("Status {digit}xx"),
         StatusPattern::Default => "Any other status".to_owned(),
-    }
-}
-
-fn rank(status: StatusPattern) -> u8 {
-    match status {
-        StatusPattern::Exact(_) => 0,
-        StatusPattern::Range(_) => 1,
-        StatusPattern::Default => 2,
-    }
-}
-
-fn pattern(status: StatusPattern) -> TokenStream {
-    let number = |number: u16| proc_macro2::Literal::u16_unsuffixed(number);
-    match status {
-        StatusPattern::Exact(code) => {
-            let code = number(code);
-            quote!(#code)
-        }
-        StatusPattern::Range(digit) => {
-            let (first, last) = (number(u16::from(digit) * 100), number(u16::from(digit) * 100 + 99));
-            quote!(#first..=#last)
-        }
-        StatusPattern::Default => quote!(_),
     }
 }
 
@@ -254,6 +313,10 @@ fn take(content: Content<'_>) -> TokenStream {
         Content::Response(ResponseContent::Text) => quote!(reply.text()),
         Content::Response(ResponseContent::Binary) => quote!(reply.binary()),
         Content::Response(ResponseContent::Stream) => quote!(reply.stream()),
+        Content::Response(ResponseContent::JsonLines(_)) => quote!(reply.json_lines()),
+        Content::Response(ResponseContent::Events(_, EventShape::Data)) => quote!(reply.events()),
+        Content::Response(ResponseContent::Events(_, EventShape::Text)) => quote!(reply.text_events()),
+        Content::Response(ResponseContent::Events(_, EventShape::Whole)) => quote!(reply.whole_events()),
     }
 }
 
@@ -278,8 +341,7 @@ fn error_variant(operation: &Operation, variant: &str) -> Option<TokenStream> {
     many.then(|| quote!(#name::#variant))
 }
 
-fn success_arm(operation: &Operation, response: &Response, default: &TokenStream) -> TokenStream {
-    let pattern = if default.is_empty() { pattern(response.status) } else { default.clone() };
+fn success_arm(operation: &Operation, response: &Response) -> TokenStream {
     let variant = success_variant(operation, &response.variant);
     if let (Some(failure), ResponseContent::Json(ty)) = (&response.failure, &response.content) {
         let (ty, body) = (expressions::outside(ty), expressions::outside(&failure.body));
@@ -288,7 +350,7 @@ fn success_arm(operation: &Operation, response: &Response, default: &TokenStream
         let variant = variant.unwrap_or_else(|| quote!(|body| body));
         let refused = refused.unwrap_or_else(|| quote!(|refused| refused));
         return quote! {
-            #pattern => {
+            {
                 const FAILURE: runtime::Failure = #failure;
                 let body = reply.json_or_refused::<#ty, #body>(&FAILURE);
                 runtime::Outcome::success_unless_refused(body, #variant, #refused)
@@ -297,14 +359,13 @@ fn success_arm(operation: &Operation, response: &Response, default: &TokenStream
     }
     let content = Content::Response(&response.content);
     let taken = wrapped(take(content), content, variant);
-    quote!(#pattern => runtime::Outcome::success(#taken),)
+    quote!(runtime::Outcome::success(#taken),)
 }
 
 fn error_arm(operation: &Operation, response: &Response) -> TokenStream {
-    let pattern = pattern(response.status);
     let content = Content::Response(&response.content);
     let taken = wrapped(take(content), content, error_variant(operation, &response.variant));
-    quote!(#pattern => runtime::Outcome::failure(#taken),)
+    quote!(runtime::Outcome::failure(#taken),)
 }
 
 fn failure_value(failure: &Failure) -> TokenStream {

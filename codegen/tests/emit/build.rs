@@ -53,6 +53,7 @@ pub(crate) fn everything() -> Ir {
         types: types(),
         operations: operations(),
         webhooks: webhooks(),
+        headers: Vec::new(),
     }
 }
 
@@ -550,7 +551,18 @@ pub(crate) fn parameter(name: &str, wire: &str, place: ParameterPlace, ty: TypeE
 }
 
 pub(crate) fn response(status: StatusPattern, variant: &str, content: ResponseContent) -> Response {
-    Response { status, variant: variant.into(), content, failure: None, doc: doc("", "What it says.") }
+    let media_types: &[&str] = match content {
+        ResponseContent::Empty => &[],
+        ResponseContent::Json(_) => &["application/json"],
+        ResponseContent::Text => &["text/plain"],
+        ResponseContent::Binary => &["image/png"],
+        ResponseContent::Stream => &["application/octet-stream"],
+        ResponseContent::JsonLines(_) => &["application/x-ndjson"],
+        ResponseContent::Events(..) => &["text/event-stream"],
+    };
+    let media_types = media_types.iter().map(|media_type| (*media_type).to_owned()).collect();
+    let doc = doc("", "What it says.");
+    Response { status, variant: variant.into(), media_types, content, failure: None, headers: Vec::new(), doc }
 }
 
 pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> ir::Operation {
@@ -578,7 +590,15 @@ pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> i
 }
 
 fn body(media_type: &str, content: BodyContent, required: bool) -> Option<Body> {
-    Some(Body { required, media_type: media_type.into(), content, doc: doc("", "The thing itself.") })
+    Some(Body {
+        required,
+        media_type: media_type.into(),
+        content,
+        variant: "Body".into(),
+        alternatives: Vec::new(),
+        type_name: None,
+        doc: doc("", "The thing itself."),
+    })
 }
 
 fn operations() -> Vec<ir::Operation> {
@@ -659,7 +679,7 @@ fn operations() -> Vec<ir::Operation> {
     search.successes = vec![response(StatusPattern::Default, "Default", ResponseContent::Json(list(named("Id"))))];
 
     let mut form = operation("send_form", "files", "POST", "/form");
-    form.body = body("application/x-www-form-urlencoded", BodyContent::Form(named("Filter")), true);
+    form.body = body("application/x-www-form-urlencoded", BodyContent::Form(named("Filter"), Vec::new()), true);
     form.session = Some("user_token".into());
     form.security = vec![vec!["acme_user".into()]];
     form.successes = vec![response(exact(204), "NoContent", ResponseContent::Empty)];

@@ -2,8 +2,8 @@
 
 use countersign_codegen::finding::{Finding, Level};
 use countersign_codegen::ir::{
-    BodyContent, Doc, FailureWhen, Field, Ir, Operation, Parameter, ParameterPlace, Repeat, Response, ResponseContent,
-    StatusPattern, TypeDef, TypeExpr, TypeKind, UnionBy, Webhook,
+    BodyContent, Doc, FailureWhen, Field, Ir, Operation, Parameter, ParameterPlace, Part, PartContent, Repeat,
+    Response, ResponseContent, StatusPattern, TypeDef, TypeExpr, TypeKind, UnionBy, Webhook,
 };
 use std::fmt::Write as _;
 
@@ -158,14 +158,18 @@ fn operation(out: &mut String, operation: &Operation) {
         }
     }
     if let Some(body) = &operation.body {
-        let content = match &body.content {
-            BodyContent::Json(body) => format!("json {}", ty(body)),
-            BodyContent::Form(body) => format!("form {}", ty(body)),
-            BodyContent::Text => "text".to_owned(),
-            BodyContent::Bytes => "bytes".to_owned(),
-        };
         let optional = if body.required { "" } else { "?" };
-        let _ = writeln!(out, "  body{optional} {} {content}{}", body.media_type, doc(&body.doc));
+        let choice = body.type_name.as_ref().map(|name| format!(" {name}::{}", body.variant)).unwrap_or_default();
+        let content = body_content(&body.content);
+        let _ = writeln!(out, "  body{optional}{choice} {} {content}{}", body.media_type, doc(&body.doc));
+        for other in &body.alternatives {
+            let content = body_content(&other.content);
+            let _ = writeln!(out, "    or {} {} {content}", other.variant, other.media_type);
+        }
+        for content in body.contents() {
+            let BodyContent::Multipart(form) = content else { continue };
+            form.parts.iter().for_each(|one| part(out, one));
+        }
     }
     let name = |name: &Option<String>| name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
     for one in &operation.successes {
@@ -174,6 +178,34 @@ fn operation(out: &mut String, operation: &Operation) {
     for one in &operation.errors {
         response(out, &format!("error{}", name(&operation.error_type)), one);
     }
+}
+
+fn body_content(content: &BodyContent) -> String {
+    match content {
+        BodyContent::Json(body) => format!("json {}", ty(body)),
+        BodyContent::Form(body, styles) => {
+            let styles: Vec<String> = styles.iter().map(|(name, style)| format!(" {name}={style:?}")).collect();
+            format!("form {}{}", ty(body), styles.concat())
+        }
+        BodyContent::Multipart(form) => format!("parts {}", form.type_name.as_deref().unwrap_or("of the caller")),
+        BodyContent::Text => "text".to_owned(),
+        BodyContent::Bytes => "bytes".to_owned(),
+    }
+}
+
+fn part(out: &mut String, part: &Part) {
+    let content = match &part.content {
+        PartContent::File => "file".to_owned(),
+        PartContent::Files => "files".to_owned(),
+        PartContent::Value(value) => ty(value),
+    };
+    let optional = if part.required { "" } else { "?" };
+    let media_type = part.media_type.as_ref().map(|media_type| format!(" as {media_type}")).unwrap_or_default();
+    let constant = part.constant.as_ref().map(|constant| format!(" = {constant:?}")).unwrap_or_default();
+    let headers: Vec<String> = part.headers.iter().map(|(name, wire, _)| format!(" {name}({wire})")).collect();
+    let (name, wire, headers) = (&part.name, &part.wire, headers.concat());
+    let _ =
+        writeln!(out, "    part {name}{optional} {wire:?}: {content}{media_type}{constant}{headers}{}", doc(&part.doc));
 }
 
 fn webhook(out: &mut String, webhook: &Webhook) {
@@ -213,8 +245,13 @@ fn response(out: &mut String, side: &str, response: &Response) {
         ResponseContent::Text => "text".to_owned(),
         ResponseContent::Binary => "binary".to_owned(),
         ResponseContent::Stream => "stream".to_owned(),
+        ResponseContent::JsonLines(item) => format!("json lines {}", ty(item)),
+        ResponseContent::Events(event, shape) => format!("events {shape:?} {}", ty(event)),
     };
-    let _ = writeln!(out, "  {side} {status} {}: {content}{}", response.variant, doc(&response.doc));
+    let usual =
+        matches!(&response.media_types[..], [] | [_]) && response.media_types.iter().all(|m| m == "application/json");
+    let media_types = if usual { String::new() } else { format!(" of {}", response.media_types.join(" ")) };
+    let _ = writeln!(out, "  {side} {status} {}: {content}{media_types}{}", response.variant, doc(&response.doc));
     if let Some(failure) = &response.failure {
         let values: Vec<String> = failure.when.values().iter().map(ToString::to_string).collect();
         let when = match failure.when {

@@ -88,7 +88,7 @@ async fn a_cut_stream_says_so() {
 #[tokio::test]
 async fn bodies_that_are_not_what_is_declared() {
     for (content_type, body, message) in [
-        ("text/html", r#"{"name":"canary"}"#, "the media type is not JSON at ."),
+        ("text/html", r#"{"name":"canary"}"#, "the media type is not declared at ."),
         ("application/json", r#"{"name":"Ann"} canary"#, "trailing characters"),
         ("application/json", r#"{"name":["canary"]}"#, "invalid type: sequence, expected a string at name"),
         (

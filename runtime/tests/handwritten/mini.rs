@@ -189,12 +189,19 @@ impl runtime::Operation for GetProfile {
         repeat: runtime::Repeat::Safe,
     };
 
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(404),
+        runtime::Declared::on_class(4).json(),
+        runtime::Declared::on(500).text("text/plain"),
+    ];
+
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.json()),
-            404 => runtime::Outcome::failure(reply.empty().map(|()| GetProfileError::NotFound)),
-            400..=499 => runtime::Outcome::failure(reply.json().map(GetProfileError::Status4xx)),
-            500 => runtime::Outcome::failure(reply.text().map(GetProfileError::InternalServerError)),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.json()),
+            1 => runtime::Outcome::failure(reply.empty().map(|()| GetProfileError::NotFound)),
+            2 => runtime::Outcome::failure(reply.json().map(GetProfileError::Status4xx)),
+            3 => runtime::Outcome::failure(reply.text().map(GetProfileError::InternalServerError)),
             _ => reply.undeclared(),
         }
     }
@@ -225,16 +232,20 @@ impl runtime::Operation for SetProfile {
         repeat: runtime::Repeat::Unsafe,
     };
 
+    const RESPONSES: &'static [runtime::Declared] =
+        &[runtime::Declared::on(200).json(), runtime::Declared::otherwise().json()];
+
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
         const FAILURE: runtime::Failure =
             runtime::Failure { at: "/success", when: runtime::FailureWhen::Equals(&[runtime::JsonConst::Bool(false)]) };
-        match reply.status() {
-            200 => runtime::Outcome::success_unless_refused(
+        match reply.case() {
+            0 => runtime::Outcome::success_unless_refused(
                 reply.json_or_refused::<Profile, Problem>(&FAILURE),
                 |body| body,
                 |refused| refused,
             ),
-            _ => runtime::Outcome::failure(reply.json()),
+            1 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
         }
     }
 }
@@ -255,9 +266,11 @@ impl runtime::Operation for ListProfiles {
         repeat: runtime::Repeat::Safe,
     };
 
+    const RESPONSES: &'static [runtime::Declared] = &[runtime::Declared::on(200).json()];
+
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.json()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -279,9 +292,11 @@ impl runtime::Operation for GetCaptcha {
         repeat: runtime::Repeat::Never,
     };
 
+    const RESPONSES: &'static [runtime::Declared] = &[runtime::Declared::on(200).bytes("image/png")];
+
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.binary()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.binary()),
             _ => reply.undeclared(),
         }
     }
@@ -302,12 +317,14 @@ impl runtime::Operation for Download {
         security: &[],
         repeat: runtime::Repeat::Safe,
     };
-    const STREAMS: bool = true;
+    const RESPONSES: &'static [runtime::Declared] =
+        &[runtime::Declared::on(200).stream("application/octet-stream"), runtime::Declared::otherwise().json()];
 
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.stream()),
-            _ => runtime::Outcome::failure(reply.json()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.stream()),
+            1 => runtime::Outcome::failure(reply.json()),
+            _ => reply.undeclared(),
         }
     }
 }

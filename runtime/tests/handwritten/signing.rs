@@ -245,14 +245,15 @@ async fn a_stream_under_a_scheme_that_covers_the_body_is_not_sent() {
     let client = client(&server);
     let pieces = || futures_util::stream::iter([Ok::<_, std::io::Error>("abc")]);
     let operation = <crate::mini::SetProfile as runtime::Operation>::INFO;
-    let request = client.core().request(operation).stream("text/plain", pieces());
+    let request = client.core().request(operation).upload("text/plain", runtime::Upload::stream(pieces()));
     let error = runtime::call::send::<crate::mini::SetProfile>(request).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Sign(SignError::StreamingBody { .. })), "{error}");
     assert!(server.received().is_empty());
 
     const UNSIGNED: &runtime::OperationInfo =
         &runtime::OperationInfo { method: "POST", ..*<crate::mini::GetCaptcha as runtime::Operation>::INFO };
-    let request = client.core().request(UNSIGNED).stream("text/plain", pieces());
-    runtime::call::send::<crate::mini::GetCaptcha>(request).await.unwrap();
+    let request = client.core().request(UNSIGNED).upload("text/plain", runtime::Upload::stream(pieces()));
+    let error = runtime::call::send::<crate::mini::GetCaptcha>(request).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Decode { body, .. } if body.text() == r#"{"name":"Ann"}"#), "{error}");
     assert_eq!(server.only().body, b"3\r\nabc\r\n0\r\n\r\n");
 }

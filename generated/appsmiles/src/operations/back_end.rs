@@ -359,9 +359,17 @@ impl runtime::Operation for GetToken {
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -376,11 +384,7 @@ impl runtime::Operation for GetToken {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -401,9 +405,17 @@ impl runtime::Operation for StoreUserAction {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Never,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -421,11 +433,7 @@ impl runtime::Operation for StoreUserAction {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -446,9 +454,17 @@ impl runtime::Operation for StoreUsersAction {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Never,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -466,11 +482,7 @@ impl runtime::Operation for StoreUsersAction {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -498,9 +510,17 @@ impl runtime::Operation for ListUserChanges {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -518,11 +538,7 @@ impl runtime::Operation for ListUserChanges {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -543,9 +559,17 @@ impl runtime::Operation for GetUser {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -560,11 +584,7 @@ impl runtime::Operation for GetUser {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -592,9 +612,17 @@ impl runtime::Operation for ListUsers {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -609,11 +637,7 @@ impl runtime::Operation for ListUsers {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -634,9 +658,17 @@ impl runtime::Operation for DeleteUsers {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -651,11 +683,7 @@ impl runtime::Operation for DeleteUsers {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -676,9 +704,17 @@ impl runtime::Operation for GetRanking {
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -696,11 +732,7 @@ impl runtime::Operation for GetRanking {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

@@ -531,9 +531,17 @@ impl runtime::Operation for ListBonusAds {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -548,11 +556,7 @@ impl runtime::Operation for ListBonusAds {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -580,9 +584,17 @@ impl runtime::Operation for ListNewsAds {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -597,11 +609,7 @@ impl runtime::Operation for ListNewsAds {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -629,9 +637,17 @@ impl runtime::Operation for ListSpecialAds {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -646,11 +662,7 @@ impl runtime::Operation for ListSpecialAds {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -671,9 +683,17 @@ impl runtime::Operation for StoreAction {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Never,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -691,11 +711,7 @@ impl runtime::Operation for StoreAction {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -716,9 +732,17 @@ impl runtime::Operation for BuyGift {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Never,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -736,11 +760,7 @@ impl runtime::Operation for BuyGift {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -768,9 +788,17 @@ impl runtime::Operation for ListGifts {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -785,11 +813,7 @@ impl runtime::Operation for ListGifts {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -810,9 +834,17 @@ impl runtime::Operation for GetProgram {
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -830,11 +862,7 @@ impl runtime::Operation for GetProgram {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -855,9 +883,17 @@ impl runtime::Operation for GetUserProgram {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -875,11 +911,7 @@ impl runtime::Operation for GetUserProgram {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -900,9 +932,17 @@ impl runtime::Operation for CheckClientCredentials {
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -920,11 +960,7 @@ impl runtime::Operation for CheckClientCredentials {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -945,9 +981,17 @@ impl runtime::Operation for DeleteUser {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -962,11 +1006,7 @@ impl runtime::Operation for DeleteUser {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -994,9 +1034,17 @@ impl runtime::Operation for ListBurns {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -1011,11 +1059,7 @@ impl runtime::Operation for ListBurns {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -1043,9 +1087,17 @@ impl runtime::Operation for ListEarns {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -1060,11 +1112,7 @@ impl runtime::Operation for ListEarns {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -1085,9 +1133,17 @@ impl runtime::Operation for LogoutUser {
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/errorCode",
                     when: runtime::FailureWhen::NotEquals(
@@ -1102,11 +1158,7 @@ impl runtime::Operation for LogoutUser {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

@@ -169,19 +169,25 @@ impl runtime::Operation for ValidateSandboxToken {
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(415).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(501).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.empty()),
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            415 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            501 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.empty()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 => {
+                runtime::Outcome::failure(reply.json())
+            }
             _ => reply.undeclared(),
         }
     }
@@ -202,19 +208,25 @@ impl runtime::Operation for SendSandboxEnrollment {
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(415).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(501).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.json()),
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            415 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            501 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 => {
+                runtime::Outcome::failure(reply.json())
+            }
             _ => reply.undeclared(),
         }
     }
@@ -235,19 +247,25 @@ impl runtime::Operation for SendSandboxReward {
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(415).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(501).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.json()),
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            415 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            501 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 => {
+                runtime::Outcome::failure(reply.json())
+            }
             _ => reply.undeclared(),
         }
     }

@@ -458,9 +458,21 @@ impl runtime::Operation for SendEmail {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -478,15 +490,7 @@ impl runtime::Operation for SendEmail {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -507,9 +511,21 @@ impl runtime::Operation for SendPush {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -527,15 +543,7 @@ impl runtime::Operation for SendPush {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -556,9 +564,21 @@ impl runtime::Operation for SendSms {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -576,15 +596,7 @@ impl runtime::Operation for SendSms {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -605,9 +617,21 @@ impl runtime::Operation for SendWebPush {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -625,15 +649,7 @@ impl runtime::Operation for SendWebPush {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -654,9 +670,21 @@ impl runtime::Operation for SendWhatsapp {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -674,15 +702,7 @@ impl runtime::Operation for SendWhatsapp {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -703,9 +723,21 @@ impl runtime::Operation for CreateCampaign {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -723,15 +755,7 @@ impl runtime::Operation for CreateCampaign {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -752,9 +776,21 @@ impl runtime::Operation for ListCampaigns {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -772,15 +808,7 @@ impl runtime::Operation for ListCampaigns {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -801,9 +829,21 @@ impl runtime::Operation for GetCampaignReport {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -821,15 +861,7 @@ impl runtime::Operation for GetCampaignReport {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -850,9 +882,21 @@ impl runtime::Operation for StopCampaign {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -870,15 +914,7 @@ impl runtime::Operation for StopCampaign {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

@@ -455,9 +455,21 @@ impl runtime::Operation for PollEventCount {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -472,15 +484,7 @@ impl runtime::Operation for PollEventCount {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -501,9 +505,21 @@ impl runtime::Operation for CountEvents {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -518,15 +534,7 @@ impl runtime::Operation for CountEvents {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -547,9 +555,21 @@ impl runtime::Operation for PollProfileCount {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -564,15 +584,7 @@ impl runtime::Operation for PollProfileCount {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -593,9 +605,21 @@ impl runtime::Operation for CountProfiles {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -610,15 +634,7 @@ impl runtime::Operation for CountProfiles {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -639,9 +655,21 @@ impl runtime::Operation for PollTopProperties {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -659,15 +687,7 @@ impl runtime::Operation for PollTopProperties {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -688,9 +708,21 @@ impl runtime::Operation for CountTopProperties {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -708,15 +740,7 @@ impl runtime::Operation for CountTopProperties {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -737,9 +761,21 @@ impl runtime::Operation for PollTrends {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -757,15 +793,7 @@ impl runtime::Operation for PollTrends {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -786,9 +814,21 @@ impl runtime::Operation for CountTrends {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -806,15 +846,7 @@ impl runtime::Operation for CountTrends {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -835,9 +867,21 @@ impl runtime::Operation for CountActiveUsers {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -855,15 +899,7 @@ impl runtime::Operation for CountActiveUsers {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

@@ -72,9 +72,21 @@ impl runtime::Operation for GetMessageReports {
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(403).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(405).json(),
+        runtime::Declared::on(409).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on(500).json(),
+        runtime::Declared::on(503).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/status",
                     when: runtime::FailureWhen::Equals(
@@ -92,15 +104,7 @@ impl runtime::Operation for GetMessageReports {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            403 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            405 => runtime::Outcome::failure(reply.json()),
-            409 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500 => runtime::Outcome::failure(reply.json()),
-            503 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

@@ -153,9 +153,17 @@ impl runtime::Operation for GetToken {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Never,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -173,11 +181,7 @@ impl runtime::Operation for GetToken {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -198,9 +202,17 @@ impl runtime::Operation for RegisterCard {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Never,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -218,11 +230,7 @@ impl runtime::Operation for RegisterCard {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -243,9 +251,17 @@ impl runtime::Operation for ReleaseToken {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -260,11 +276,7 @@ impl runtime::Operation for ReleaseToken {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

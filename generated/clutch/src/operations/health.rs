@@ -60,14 +60,18 @@ impl runtime::Operation for CheckHealth {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => runtime::Outcome::success(reply.empty()),
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.empty()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }

@@ -238,9 +238,17 @@ impl runtime::Operation for UpdateDemographics {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -255,11 +263,7 @@ impl runtime::Operation for UpdateDemographics {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -280,9 +284,17 @@ impl runtime::Operation for RegisterEvent {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -297,11 +309,7 @@ impl runtime::Operation for RegisterEvent {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -322,9 +330,17 @@ impl runtime::Operation for UpdateOptInStatus {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -339,11 +355,7 @@ impl runtime::Operation for UpdateOptInStatus {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -364,9 +376,17 @@ impl runtime::Operation for UpdatePushToken {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -381,11 +401,7 @@ impl runtime::Operation for UpdatePushToken {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
@@ -406,9 +422,17 @@ impl runtime::Operation for GetProfile {
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
+    const RESPONSES: &'static [runtime::Declared] = &[
+        runtime::Declared::on(200).json(),
+        runtime::Declared::on(400).json(),
+        runtime::Declared::on(401).json(),
+        runtime::Declared::on(404).json(),
+        runtime::Declared::on(429).json(),
+        runtime::Declared::on_class(5).json(),
+    ];
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            200 => {
+        match reply.case() {
+            0 => {
                 const FAILURE: runtime::Failure = runtime::Failure {
                     at: "/success",
                     when: runtime::FailureWhen::Equals(
@@ -426,11 +450,7 @@ impl runtime::Operation for GetProfile {
                     |refused| refused,
                 )
             }
-            400 => runtime::Outcome::failure(reply.json()),
-            401 => runtime::Outcome::failure(reply.json()),
-            404 => runtime::Outcome::failure(reply.json()),
-            429 => runtime::Outcome::failure(reply.json()),
-            500..=599 => runtime::Outcome::failure(reply.json()),
+            1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
     }
