@@ -103,6 +103,12 @@ impl Sources {
         self
     }
 
+    /// The texts of a document's files.
+    pub fn of(spec: &Spec) -> Self {
+        let others = spec.others.iter().map(|other| (other.file.clone(), other.text.clone()));
+        Self(std::iter::once((spec.file.clone(), spec.text.clone())).chain(others).collect())
+    }
+
     fn lines(&self, file: &Path) -> Vec<&str> {
         self.0.iter().find(|(known, _)| known == file).map(|(_, text)| lines(text)).unwrap_or_default()
     }

@@ -8,13 +8,12 @@ use crate::files::CrateFiles;
 use crate::finding::{Finding, Level, Sources, has_errors, joined};
 use crate::kept::Names;
 use crate::lint::lint;
+use crate::load::{LoadError, load};
 use crate::normalize::normalize;
-use crate::parse::{LONGEST_FILE, parse};
-use crate::spec::Mark;
+use crate::spec::{Mark, Spec};
 use crate::vectors::Vectors;
 use crate::{body_types, lint, normalize};
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A spec, and all that its crate depends on besides.
@@ -32,6 +31,8 @@ pub struct Source {
     pub names: Option<PathBuf>,
     /// Where the crate will stand.
     pub options: EmitOptions,
+    /// The folder that holds all files to which references may lead, if it is not the spec's own.
+    pub folder: Option<PathBuf>,
 }
 
 impl Source {
@@ -48,7 +49,7 @@ impl Source {
         };
         let spec = root.join(&shown);
         let names = Some(spec.with_file_name(NAMES));
-        Self { spec, shown, provider: provider.to_owned(), crate_name: None, names, options }
+        Self { spec, shown, provider: provider.to_owned(), crate_name: None, names, options, folder: None }
     }
 
     /// A spec that lies anywhere; names are kept if `acme.names.json` stands beside `acme.yaml`. Its crate uses the runtime in the workspace at `root`.
@@ -68,6 +69,7 @@ impl Source {
             crate_name: Some(crate_name.to_owned()),
             names: Some(spec.with_extension(NAMES)).filter(|file| file.exists()),
             options,
+            folder: None,
         }
     }
 }
@@ -131,12 +133,12 @@ pub enum Failure {
 /// # Errors
 /// [`Failure`].
 pub fn generate(source: &Source) -> Result<Generated, Failure> {
-    let (text, vectors) = (read(&source.spec)?, vectors(source)?);
+    let vectors = vectors(source)?;
     let kept = kept_text(source)?;
-    let sources = sources(source, &text, &vectors).with(kept_shown(source), kept.clone());
+    let spec = read(source, &vectors)?;
+    let sources = with_vectors(Sources::of(&spec), &vectors).with(kept_shown(source), kept.clone());
     let flow = || {
         let names = kept_names(source, &kept)?;
-        let spec = parse(&source.shown, text)?;
         let findings = lint(&spec, &lint_context(source, vectors));
         let normalized = match normalize(&spec, &normalize_context(source, names)) {
             Ok(normalized) => normalized,
@@ -199,13 +201,14 @@ fn normalize_context(source: &Source, names: Names) -> normalize::Context {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    // One byte beyond the limit is enough for `parse` to refuse the rest.
-    File::open(file)
-        .and_then(|opened| opened.take(LONGEST_FILE as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|source| Failure::Io { file: file.to_owned(), source })?;
-    Ok(bytes)
+/// The spec with all its files.
+fn read(source: &Source, vectors: &Vectors) -> Result<Spec, Failure> {
+    load(&source.spec, Path::new(&source.shown), source.folder.as_deref()).map_err(|error| match error {
+        LoadError::Io { file, source } => Failure::Io { file, source },
+        LoadError::Findings { findings, sources } => {
+            Failure::Findings { findings, sources: with_vectors(sources, vectors) }
+        }
+    })
 }
 
 /// The vectors beside a spec, shown beside it, too.
@@ -220,8 +223,7 @@ fn vectors(source: &Source) -> Result<Vectors, Failure> {
     }
 }
 
-fn sources(source: &Source, spec: &[u8], vectors: &Vectors) -> Sources {
-    let sources = Sources::default().with(&source.shown, String::from_utf8_lossy(spec));
+fn with_vectors(sources: Sources, vectors: &Vectors) -> Sources {
     match vectors {
         Vectors::File { file, text } => sources.with(file, String::from_utf8_lossy(text)),
         Vectors::Missing => sources,

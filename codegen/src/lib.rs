@@ -18,6 +18,8 @@ pub mod kept;
 pub mod layout;
 pub mod lines;
 pub mod lint;
+pub mod load;
+mod location;
 pub mod manifest;
 pub mod names;
 pub mod normalize;

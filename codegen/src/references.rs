@@ -1,16 +1,18 @@
-//! Where a `$ref` leads: JSON Pointers (RFC 6901) into the same document.
+//! Where a `$ref` leads: JSON Pointers (RFC 6901) and anchors in the document's files.
 //!
-//! 1. [`References::new`] walks the document once and remembers where each node stands.
+//! 1. [`References::new`] walks all files once and remembers where each node stands.
 //! 2. [`References::resolve`] follows a node's `$ref`, and that node's, until something else stands there.
 //! 3. [`References::pointer_of`] gives the JSON Pointer of any node, for findings and names.
 //!
 //! A pointer may be percent-encoded, as URI fragments are (RFC 6901 section 6). Members beside a `$ref` are
-//! not looked at; [`crate::lint`] and [`crate::normalize`] decide what they mean. References to other files
-//! are a finding: they are not supported yet.
+//! not looked at; [`crate::lint`] and [`crate::normalize`] decide what they mean. Other files are those that
+//! [`crate::load`] has read; nothing is read here. In 3.1, `#name` is an `$anchor` of the same file, and a whole
+//! address is the schema with this `$id`.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, shortened};
 use crate::lint::rules::{self, Rule};
-use crate::spec::{Mark, Node, Spec, Value};
+use crate::location::{self, percent_decode};
+use crate::spec::{Dialect, Mark, Node, Spec, Value};
 use std::collections::{HashMap, HashSet};
 
 /// The nodes of a document by place, and where references lead.
@@ -20,6 +22,12 @@ pub struct References<'a> {
     parents: HashMap<*const Node, Parent<'a>>,
     /// Members of large maps, so that many references into one map stay linear.
     members: HashMap<(*const Node, &'a str), &'a Node>,
+    /// Nodes with an `$anchor`, by file and name; none where two have the same.
+    anchors: HashMap<(u16, &'a str), Option<&'a Node>>,
+    /// Nodes with an `$id`; none where two have the same.
+    ids: HashMap<&'a str, Option<&'a Node>>,
+    with_id: HashMap<*const Node, &'a Node>,
+    files: HashMap<&'a str, &'a Node>,
 }
 
 /// What stands behind a reference, or the node itself where there is none.
@@ -50,10 +58,22 @@ const LARGE_MAP: usize = 16;
 impl<'a> References<'a> {
     /// Walks `spec` once.
     pub fn new(spec: &'a Spec) -> Self {
-        let mut references = References { spec, parents: HashMap::new(), members: HashMap::new() };
+        let mut references = References {
+            spec,
+            parents: HashMap::new(),
+            members: HashMap::new(),
+            anchors: HashMap::new(),
+            ids: HashMap::new(),
+            with_id: HashMap::new(),
+            files: spec.others.iter().map(|other| (other.name.as_str(), &other.root)).collect(),
+        };
+        let has_names = spec.dialect() == Dialect::V3_1;
         // A list of its own instead of recursion: depth is limited by the reader, not by this stack.
-        let mut open = vec![&spec.root];
+        let mut open: Vec<&Node> = spec.roots().collect();
         while let Some(node) = open.pop() {
+            if has_names {
+                references.names(node);
+            }
             match &node.value {
                 Value::Map(members) => {
                     for (key, child) in members {
@@ -78,6 +98,22 @@ impl<'a> References<'a> {
         references
     }
 
+    /// Remembers the names that a schema of 3.1 gives itself.
+    fn names(&mut self, node: &'a Node) {
+        for key in ["$anchor", "$dynamicAnchor"] {
+            if let Some(name) = node.get(key).and_then(Node::text) {
+                let known = self.anchors.entry((node.at.file, name)).or_insert(Some(node));
+                *known = known.filter(|known| std::ptr::eq(*known, node));
+            }
+        }
+        if let Some(id) = node.get("$id").and_then(Node::text) {
+            self.with_id.insert(node, node);
+            let id = id.strip_suffix('#').unwrap_or(id);
+            let known = self.ids.entry(id).or_insert(Some(node));
+            *known = known.filter(|known| std::ptr::eq(*known, node));
+        }
+    }
+
     /// The document.
     pub fn spec(&self) -> &'a Spec {
         self.spec
@@ -88,7 +124,7 @@ impl<'a> References<'a> {
     /// A node without a `$ref` is returned as it is, with its own pointer.
     ///
     /// # Errors
-    /// A finding when a reference leads nowhere (`dangling-ref`), to another file (`external-ref`), in a
+    /// A finding when a reference leads nowhere (`dangling-ref`), to what is not read (`external-ref`), in a
     /// circle (`ref-cycle`), or is not text that a reference may be (`invalid-ref`).
     pub fn resolve(&self, node: &'a Node) -> Result<Resolved<'a>, Box<Finding>> {
         let mut seen = HashSet::new();
@@ -118,26 +154,100 @@ impl<'a> References<'a> {
             let message = "`$ref` must be text".to_owned();
             return Err(Box::new(self.error(rules::INVALID_REF, reference, message, "write '#/components/…'")));
         };
-        let Some(fragment) = text.strip_prefix('#') else {
-            let message = format!("`{text}` points to another document, which is not supported yet");
-            let help = "move what it names into this file and refer to it as '#/components/…'";
-            return Err(Box::new(self.error(rules::EXTERNAL_REF, reference, message, help)));
+        let (file, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let root = match self.ids.get(file) {
+            Some(Some(schema)) if !file.is_empty() => schema,
+            Some(None) if !file.is_empty() => return Err(self.ambiguous(reference, "$id")),
+            _ => self.root(reference, text, file)?,
         };
+        if !fragment.is_empty() && !fragment.starts_with(['/', '%']) {
+            return self.anchor(reference, root, fragment);
+        }
         let tokens = pointer_tokens(fragment).map_err(|problem| {
-            let message = format!("`{text}` is not a JSON Pointer: {problem}");
+            let message = format!("`{}` is not a JSON Pointer: {problem}", shortened(text, 200));
             Box::new(self.error(rules::INVALID_REF, reference, message, "write '#/components/…'; '~1' stands for '/'"))
         })?;
-        let mut node = &self.spec.root;
-        for token in &tokens {
-            node = self.child(node, token).ok_or_else(|| {
-                let message = format!("`{text}` names nothing in this document: there is no `{token}`");
-                Box::new(self.error(rules::DANGLING_REF, reference, message, &self.almost(node, token)))
-            })?;
+        let mut found = self.follow(root, &tokens);
+        if found.is_err()
+            && file.is_empty()
+            && let Some(schema) = self.schema_with_id(reference)
+        {
+            // A schema with an `$id` is a document of its own.
+            found = self.follow(schema, &tokens).or(found);
         }
-        Ok(node)
+        found.map_err(|(node, token)| {
+            let (text, token) = (shortened(text, 200), shortened(token, 100));
+            let message = format!("`{text}` names nothing in this document: there is no `{token}`");
+            Box::new(self.error(rules::DANGLING_REF, reference, message, &self.almost(node, &token)))
+        })
+    }
+
+    /// The root of the file that the part of a reference before its `#` names.
+    fn root(&self, reference: &Node, text: &str, file: &str) -> Result<&'a Node, Box<Finding>> {
+        let from = reference.at.file;
+        if file.is_empty() {
+            return Ok(self.spec.root_of(from).unwrap_or(&self.spec.root));
+        }
+        let shown = shortened(text, 200);
+        let name = location::name(self.spec.name_of(from), file).map_err(|refusal| {
+            let message = format!("`{shown}` {}", refusal.reason);
+            Box::new(self.error(rules::EXTERNAL_REF, reference, message, refusal.help))
+        })?;
+        if name == self.spec.name {
+            return Ok(&self.spec.root);
+        }
+        if let Some(root) = self.files.get(name.as_str()) {
+            return Ok(root);
+        }
+        let refused = self.spec.refused.iter().find(|refused| refused.name == name);
+        let (rule, reason, help) = match refused {
+            Some(refused) if refused.is_missing => (rules::DANGLING_REF, refused.reason.as_str(), &*refused.help),
+            Some(refused) => (rules::EXTERNAL_REF, refused.reason.as_str(), &*refused.help),
+            None => (rules::EXTERNAL_REF, "is in another file, which was not read", "read the document from disk"),
+        };
+        Err(Box::new(self.error(rule, reference, format!("`{shown}` {reason}"), help)))
+    }
+
+    /// The node with an anchor in the file of `root`.
+    fn anchor(&self, reference: &Node, root: &Node, name: &str) -> Result<&'a Node, Box<Finding>> {
+        match self.anchors.get(&(root.at.file, name)) {
+            Some(Some(node)) => Ok(node),
+            Some(None) => Err(self.ambiguous(reference, "$anchor")),
+            None => {
+                let name = shortened(name, 100);
+                let message = format!("`#{name}` is neither a JSON Pointer nor an `$anchor` of this file");
+                let help = "write '#/components/…'; anchors belong to OpenAPI 3.1";
+                Err(Box::new(self.error(rules::INVALID_REF, reference, message, help)))
+            }
+        }
+    }
+
+    fn ambiguous(&self, reference: &Node, keyword: &str) -> Box<Finding> {
+        let message = format!("several schemas have the `{keyword}` that this reference names");
+        let help = "write '#/components/…', which names one place";
+        Box::new(self.error(rules::INVALID_REF, reference, message, help))
+    }
+
+    /// The innermost schema around a node that has an `$id`.
+    fn schema_with_id(&self, node: &Node) -> Option<&'a Node> {
+        let mut at = std::ptr::from_ref(node);
+        while let Some(parent) = self.parents.get(&at) {
+            at = parent.node;
+            if let Some(schema) = self.with_id.get(&at) {
+                return Some(schema);
+            }
+        }
+        None
+    }
+
+    /// The node behind the tokens of a pointer, or how far they lead.
+    fn follow<'t>(&self, root: &'a Node, tokens: &'t [String]) -> Result<&'a Node, (&'a Node, &'t str)> {
+        tokens.iter().try_fold(root, |node, token| self.child(node, token).ok_or((node, token.as_str())))
     }
 
     /// The JSON Pointer of a node of this document; empty for the root, and for nodes of no document.
+    ///
+    /// In another file, the file's name stands before it: `schemas/user.yaml#/User`.
     pub fn pointer_of(&self, node: &Node) -> String {
         let mut tokens = Vec::new();
         let mut at = std::ptr::from_ref(node);
@@ -145,7 +255,7 @@ impl<'a> References<'a> {
             tokens.push(parent.token);
             at = parent.node;
         }
-        let mut pointer = String::new();
+        let mut pointer = self.spec.other(node.at.file).map_or_else(String::new, |other| format!("{}#", other.name));
         for token in tokens.iter().rev() {
             pointer.push('/');
             match token {
@@ -240,18 +350,6 @@ fn unescape_token(token: &str) -> Result<String, &'static str> {
         text.push_str(&part[1..]);
     }
     Ok(text)
-}
-
-fn percent_decode(text: &str) -> Result<String, &'static str> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.ok_or("'%' stands before two hexadecimal digits only")?);
-        bytes.extend_from_slice(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).map_err(|_| "percent-decoded, it is not UTF-8")
 }
 
 /// An array index as RFC 6901 writes it: digits without a leading zero.

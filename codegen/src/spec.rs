@@ -38,11 +38,13 @@ pub struct Spec {
     pub file: PathBuf,
     /// The text that was read.
     pub text: String,
+    /// The way to the file from the folder that holds all files, by which others refer back to it.
+    pub name: String,
     /// The document's root.
     pub root: Node,
     /// Other files that were read because a reference names them.
     pub others: Vec<Other>,
-    /// References to other files that were not followed.
+    /// Files that references name and that were not read.
     pub refused: Vec<Refused>,
     /// What was read although the format's own rules say otherwise.
     pub notes: Vec<Finding>,
@@ -53,7 +55,7 @@ pub struct Spec {
 pub struct Other {
     /// The file as messages show it.
     pub file: PathBuf,
-    /// The way to it from the folder of the spec, with `/`: `schemas/user.yaml`.
+    /// The way to it from the folder that holds all files, with `/`: `schemas/user.yaml`.
     pub name: String,
     /// The text that was read.
     pub text: String,
@@ -61,13 +63,13 @@ pub struct Other {
     pub root: Node,
 }
 
-/// A reference to a file that was not read, and why.
+/// A file that a reference names and that was not read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Which file the reference stands in, as in [`Mark::file`].
-    pub from: u16,
-    /// The reference up to its `#`.
-    pub reference: String,
+    /// The way to the file, as in [`Other::name`].
+    pub name: String,
+    /// Whether there is nothing to read.
+    pub is_missing: bool,
     /// Why it is not followed, as a sentence without its subject: `lies outside the folder`.
     pub reason: String,
     /// How to mend it.
@@ -111,7 +113,8 @@ impl Spec {
     /// A document that is one file.
     pub fn new(file: impl Into<PathBuf>, text: impl Into<String>, root: Node) -> Self {
         let (file, text) = (file.into(), text.into());
-        Self { file, text, root, others: Vec::new(), refused: Vec::new(), notes: Vec::new() }
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        Self { file, text, name, root, others: Vec::new(), refused: Vec::new(), notes: Vec::new() }
     }
 
     /// The dialect that the document says; 3.0 where it says none that is known.
@@ -121,6 +124,11 @@ impl Spec {
             _ => "",
         };
         Dialect::of(version).unwrap_or_default()
+    }
+
+    /// The name of a file as [`Other::name`] gives it, by the number that marks carry.
+    pub fn name_of(&self, file: u16) -> &str {
+        self.other(file).map_or(&self.name, |other| &other.name)
     }
 
     /// The file that a place is in, as messages show it.
@@ -145,9 +153,10 @@ impl Spec {
 
     /// The node at a pointer as findings show it: `/info`, or `schemas/user.yaml#/User` in another file.
     pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
-        let Some((name, pointer)) = pointer.rsplit_once('#').filter(|(name, _)| !name.is_empty()) else {
-            return self.root.at_pointer(pointer.strip_prefix('#').unwrap_or(pointer));
-        };
+        if pointer.is_empty() || pointer.starts_with('/') {
+            return self.root.at_pointer(pointer);
+        }
+        let (name, pointer) = pointer.split_once('#')?;
         self.others.iter().find(|other| other.name == name)?.root.at_pointer(pointer)
     }
 }

@@ -5,8 +5,8 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use countersign_codegen::finding::{Finding, Level, Sources, joined, render};
 use countersign_codegen::lint::{Context, lint};
+use countersign_codegen::load::{LoadError, load};
 use countersign_codegen::normalize::{self, normalize};
-use countersign_codegen::parse::parse;
 use countersign_codegen::vectors::Vectors;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -57,12 +57,12 @@ fn one(root: &Path, path: &Path, crate_is_named: bool) -> Result<bool> {
 /// Everything that can be said of a spec, and the texts that it is said about.
 fn examine(root: &Path, path: &Path, shown: &Path, crate_is_named: bool) -> Result<(Vec<Finding>, Sources)> {
     let trouble = |path: &Path| format!("can't read {}", path.display());
-    let bytes = std::fs::read(path).with_context(|| trouble(path))?;
-    let mut sources = Sources::default().with(shown, String::from_utf8_lossy(&bytes));
-    let spec = match parse(shown, bytes) {
+    let spec = match load(path, shown, None) {
         Ok(spec) => spec,
-        Err(findings) => return Ok((findings, sources)),
+        Err(LoadError::Findings { findings, sources }) => return Ok((findings, sources)),
+        Err(error) => return Err(error.into()),
     };
+    let mut sources = Sources::of(&spec);
     let mut vectors = Vectors::beside(path).with_context(|| trouble(&path.with_file_name("vectors.json")))?;
     if let Vectors::File { file, text } = &mut vectors {
         *file = workspace::shown(root, file);

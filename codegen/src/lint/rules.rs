@@ -43,9 +43,9 @@ rules! {
     SEVERAL_DOCUMENTS = Error "several-documents" "A file holds one YAML document.";
 
     // References: crate::references.
-    INVALID_REF = Error "invalid-ref" "A `$ref` is a JSON Pointer in a URI fragment.";
+    INVALID_REF = Error "invalid-ref" "A `$ref` is a JSON Pointer in a URI fragment, or names one `$anchor` or `$id`.";
     DANGLING_REF = Error "dangling-ref" "A `$ref` names something that exists.";
-    EXTERNAL_REF = Error "external-ref" "A `$ref` stays in its document; others are not supported yet.";
+    EXTERNAL_REF = Error "external-ref" "A `$ref` leads to files in the spec's folder only; nothing is fetched.";
     REF_CYCLE = Error "ref-cycle" "A chain of `$ref`s ends somewhere.";
     REF_KIND = Error "ref-kind" "A `$ref` names a thing of the kind that is needed.";
     REF_SIBLINGS = Warning "ref-siblings" "Nothing stands beside a `$ref` where OpenAPI ignores it.";

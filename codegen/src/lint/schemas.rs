@@ -4,6 +4,7 @@ use super::kinds::Kind;
 use super::shape::follow;
 use super::{Lint, rules};
 use crate::finding::shortened;
+use crate::location;
 use crate::spec::{Dialect, Node, Value};
 use std::collections::HashMap;
 
@@ -159,10 +160,10 @@ fn mapping<'a>(lint: &mut Lint<'a>, schema: &'a Node) {
     let mapping = schema.get("discriminator").and_then(|discriminator| discriminator.get("mapping"));
     for (key, node) in mapping.into_iter().flat_map(Node::members) {
         let Some(text) = node.text() else { continue };
-        let found = if text.contains('#') {
-            lint.references.target(node).ok()
-        } else {
-            lint.spec().root.at_pointer("/components/schemas").and_then(|schemas| schemas.get(text))
+        let named = lint.spec().root.at_pointer("/components/schemas").and_then(|schemas| schemas.get(text));
+        let found = match named {
+            None if location::is_reference(text) => lint.references.target(node).ok(),
+            named => named,
         };
         if found.and_then(|found| follow(&lint.references, found)).is_none() {
             let message = format!("`{}` of the discriminator leads to no schema", shortened(&key.text, 60));

@@ -173,7 +173,7 @@ impl<'a> Shape<'_, '_, 'a> {
         if let Some(schema) = schemas.and_then(|schemas| schemas.get(text)) {
             return Some(schema);
         }
-        if text.starts_with('#') {
+        if crate::location::is_reference(text) {
             return self.document.target(target);
         }
         let names = schemas.into_iter().flat_map(Node::members).map(|(key, _)| key.text.as_str());

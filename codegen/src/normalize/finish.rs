@@ -87,7 +87,7 @@ fn add_tags(document: &Document<'_>, drafts: &mut [Draft]) {
         object.fields.push(tag_field(object, &tag));
         object.fields.sort_by(|a, b| a.name.cmp(&b.name));
         let key = draft.def.name.split('+').next().unwrap_or_default();
-        if let Some(node) = document.spec.root.at_pointer(key) {
+        if let Some(node) = document.spec.at_pointer(key) {
             let message = format!("`{tag}` tells this schema from others but is not described; it is taken as text");
             document.report(rules::LOOSENED_UNDECLARED_PROPERTY, node, &message, "describe it under `properties`");
         }

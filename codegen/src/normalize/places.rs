@@ -23,6 +23,8 @@ pub(super) struct Places<'a> {
     pub(super) operations: BTreeMap<String, OperationName<'a>>,
     /// Stems of operations by the pointer where they really stand: path items may be references.
     stems: BTreeMap<String, String>,
+    /// What references in any file lead to outside the spec's own.
+    targets: BTreeSet<String>,
 }
 
 /// What an operation is called.
@@ -51,8 +53,23 @@ impl<'a> Places<'a> {
                 stem.clone_from(&operation.stem);
             }
         }
-        Self { components: components(spec), operations, stems }
+        Self { components: components(spec), operations, stems, targets: targets(spec, references) }
     }
+}
+
+/// Pointers of what references lead to in other files: there a key or a file's name is all that names a schema.
+fn targets<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeSet<String> {
+    let mut targets = BTreeSet::new();
+    let mut open: Vec<&Node> = if spec.others.is_empty() { Vec::new() } else { spec.roots().collect() };
+    while let Some(node) = open.pop() {
+        open.extend(node.items());
+        for (key, member) in node.members() {
+            open.push(member);
+            let target = (key.text == "$ref").then(|| references.target(member).ok()).flatten();
+            targets.extend(target.filter(|target| target.at.file != 0).map(|target| references.pointer_of(target)));
+        }
+    }
+    targets
 }
 
 fn components(spec: &Spec) -> BTreeMap<String, String> {
@@ -161,11 +178,23 @@ pub(super) const CLIENT_METHODS: [&str; 26] = [
 impl<'a> Document<'a> {
     /// The name that a type gets which stands at this pointer.
     pub(super) fn name_at(&self, pointer: &str) -> String {
-        let mut walk = Walk { document: self, node: &self.spec.root, pointer: String::new() };
+        let (file, pointer) = match pointer.split_once('#') {
+            Some((file, rest)) if !pointer.starts_with('/') => (file, rest),
+            _ => ("", pointer),
+        };
+        let other = self.spec.others.iter().find(|other| other.name == file);
+        let mut walk = Walk {
+            document: self,
+            node: other.map_or(&self.spec.root, |other| &other.root),
+            pointer: other.map_or_else(String::new, |other| format!("{}#", other.name)),
+        };
         let tokens: Vec<String> =
             pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
         let mut rest = tokens.as_slice();
-        let stem = walk.stem(&mut rest);
+        let stem = match other {
+            Some(other) => walk.stem_elsewhere(&other.name, &mut rest),
+            None => walk.stem(&mut rest),
+        };
         walk.schema(stem, rest)
     }
 }
@@ -250,6 +279,33 @@ impl<'a> Walk<'_, 'a> {
                 name
             }
         }
+    }
+
+    /// The name of what stands in another file: of the operation or the target of a reference that is around it.
+    fn stem_elsewhere(&mut self, file: &str, rest: &mut &[String]) -> String {
+        let places = &self.document.places;
+        let mut pointer = self.pointer.clone();
+        let mut target = None;
+        for count in 0..=rest.len() {
+            if let Some(stem) = places.stems.get(&pointer) {
+                self.steps(rest, count);
+                return self.operation(stem.clone(), rest);
+            }
+            if target.is_none() && places.targets.contains(&pointer) {
+                target = Some(count);
+            }
+            if let Some(token) = rest.get(count) {
+                pointer.push('/');
+                pointer.push_str(&escape_token(token));
+            }
+        }
+        let count = target.unwrap_or(rest.len());
+        let stem = file.rsplit('/').next().unwrap_or_default();
+        let stem = stem.split_once('.').map_or(stem, |(stem, _)| stem);
+        let key = count.checked_sub(1).map_or(stem, |last| &rest[last]).to_owned();
+        self.steps(rest, count);
+        let chosen = self.node.get("x-rust-name").and_then(Node::text);
+        self.media(type_name(chosen.unwrap_or(&key)), rest)
     }
 
     fn operation(&mut self, stem: String, rest: &mut &[String]) -> String {
