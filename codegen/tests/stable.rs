@@ -47,7 +47,7 @@ fn an_added_operation_adds_lines() {
         }
         let new: Vec<&String> = after.keys().filter(|path| !before.contains_key(*path)).collect();
         println!("{}: {added} lines added, new files {new:?}", file.display());
-        assert!(added > 20, "{}: the operation is not there", file.display());
+        assert!(added > 5 && !new.is_empty(), "{}: the operation is not there", file.display());
     }
 }
 
