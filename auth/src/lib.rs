@@ -18,6 +18,7 @@ mod size;
 mod stamp;
 mod tape;
 mod time;
+mod values;
 #[cfg(feature = "vectors")]
 pub mod vectors;
 pub mod verify;

@@ -16,7 +16,8 @@ use crate::recipe::{
     TimeForm,
 };
 use crate::secret::{Secret, SecretKey};
-use bytes::{Bytes, BytesMut};
+use crate::values::Piece;
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use std::borrow::Cow;
 use std::fmt;
@@ -344,6 +345,8 @@ pub(crate) struct Claim {
     pub(crate) number: bool,
     /// An argument that may be absent.
     pub(crate) optional: bool,
+    /// Whether the name stands for itself in JSON.
+    pub(crate) plain: bool,
 }
 
 pub(crate) enum PlannedOutput {
@@ -634,7 +637,8 @@ impl Planner<'_> {
         let action = &self.nodes[value].action;
         let number = matches!(action, Action::Time { form: TimeForm::UnixSeconds | TimeForm::UnixMilliseconds, .. });
         let optional = matches!(action, Action::Argument { optional: true, .. });
-        Claim { name, value, number, optional }
+        let plain = name.bytes().all(jws::is_plain);
+        Claim { name, value, number, optional, plain }
     }
 
     fn jws(
@@ -645,8 +649,8 @@ impl Planner<'_> {
         payload: PlannedPayload,
         escape: Escape,
     ) -> PlannedJws {
-        let mut header_json = BytesMut::new();
-        let members = header.iter().map(|(name, value)| (name.as_ref(), Member::Text(value)));
+        let mut header_json = Vec::new();
+        let members = header.iter().map(|(name, value)| (name.as_ref(), Member::Text(Piece::Slice(value.as_bytes()))));
         json::object(&mut header_json, members, escape);
         PlannedJws {
             macs: self.macs(key, algorithm),

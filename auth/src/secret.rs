@@ -1,6 +1,7 @@
 //! Secrets: wiped on drop, redacted in every `Debug`, without `Display` or serialization.
 
 use std::fmt;
+use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
 
 /// A secret text: an API secret, a passcode, a session token.
@@ -66,5 +67,32 @@ impl SecretKey {
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretKey([redacted])")
+    }
+}
+
+/// Whether two texts are equal, in a time that depends on their lengths only.
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> Choice {
+    // Differences are gathered and looked at once: `subtle` asks for each byte on its own.
+    let differences = a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b));
+    differences.ct_eq(&0) & a.len().ct_eq(&b.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_equal_only_if_all_bytes_are() {
+        let text: Vec<u8> = (0..=255).collect();
+        for length in 0..text.len() {
+            let same = &text[..length];
+            assert!(bool::from(equal(same, same)));
+            assert!(!bool::from(equal(same, &text[..=length])) && !bool::from(equal(&text[..=length], same)));
+            for at in 0..length {
+                let mut other = same.to_vec();
+                other[at] ^= 1 << (at % 8);
+                assert!(!bool::from(equal(same, &other)), "{length} {at}");
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Prepared signer + request + stamp -> instructions.
 //!
-//! 1. Each node of the plan is computed in order; what it yields is written into one buffer.
+//! 1. Each node of the plan is computed in order; what it yields is written into one buffer ([`crate::values`]).
 //! 2. Each carrier's template is filled; where it can be, the value is the very slice that a step wrote.
 //! 3. [`SigningInstructions`] say what to add to the request; who adds it is the business of the `hook` module.
 //!
@@ -16,17 +16,20 @@ use crate::recipe::{RandomForm, TargetFrom, Text};
 use crate::request::{Base, SignableBody, SignableRequest};
 use crate::stamp::{Stamp, StampValue};
 use crate::time;
-use bytes::{Bytes, BytesMut};
+use crate::values::{Piece, Slot, constant, own, piece};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What to change in a request so that it is signed.
 #[derive(Clone)]
 pub struct SigningInstructions {
     plan: Arc<Plan>,
-    values: Vec<Value>,
+    slots: Vec<Slot>,
+    written: Bytes,
     headers: Vec<HeaderValue>,
     query: Option<Bytes>,
 }
@@ -35,8 +38,9 @@ pub struct SigningInstructions {
 #[derive(Clone)]
 pub struct Given {
     plan: Arc<Plan>,
-    values: Vec<Value>,
-    text: Bytes,
+    slots: Vec<Slot>,
+    written: Bytes,
+    node: usize,
 }
 
 /// One step's value, for explanations, vectors and traces.
@@ -70,12 +74,15 @@ impl Prepared {
         let request = &below_own_pairs(send, request)?;
         let mut engine = Engine::new(plan, request, stamp)?;
         engine.run()?;
-        let mut headers = Vec::with_capacity(send.headers.len());
-        for header in &send.headers {
-            headers.push(engine.header(send, header)?);
-        }
+        let carriers = engine.carriers(send)?;
         let query = engine.query(send)?;
-        Ok(SigningInstructions { plan: Arc::clone(plan), values: engine.values, headers, query })
+        let written = Bytes::from(engine.buffer);
+        let mut headers = Vec::with_capacity(send.headers.len());
+        for (header, carrier) in send.headers.iter().zip(carriers) {
+            headers.push(header_of(header, carrier, &written)?);
+        }
+        let query = query.map(|(start, end)| written.slice(start..end));
+        Ok(SigningInstructions { plan: Arc::clone(plan), slots: engine.slots, written, headers, query })
     }
 
     /// Computes what a recipe that ends in `give` yields.
@@ -94,8 +101,7 @@ impl Prepared {
         let request = no_request(&headers);
         let mut engine = Engine::new(plan, &request, stamp)?;
         engine.run()?;
-        let text = engine.values[node].bytes().cloned().unwrap_or_default();
-        Ok(Given { plan: Arc::clone(plan), values: engine.values, text })
+        Ok(Given { plan: Arc::clone(plan), slots: engine.slots, written: engine.buffer.into(), node })
     }
 }
 
@@ -119,18 +125,17 @@ impl SigningInstructions {
 
     /// The text that replaces the body.
     pub fn body(&self) -> Option<Bytes> {
-        let body = self.send()?.body?;
-        self.values[body].bytes().cloned()
+        shared(&self.plan, &self.slots, &self.written, self.send()?.body?)
     }
 
     /// The values that may be used once only, by step name.
     pub fn single_use(&self) -> impl Iterator<Item = (&str, &str)> {
-        single_use(&self.plan, &self.values)
+        single_use(&self.plan, &self.slots, &self.written)
     }
 
     /// Each named step with its value, in order; keys and the body itself are left out.
     pub fn steps(&self) -> impl Iterator<Item = StepValue<'_>> {
-        steps(&self.plan, &self.values)
+        steps(&self.plan, &self.slots, &self.written)
     }
 
     fn send(&self) -> Option<&PlannedSend> {
@@ -144,12 +149,12 @@ impl SigningInstructions {
 impl Given {
     /// The text; mostly a credential, so it is neither printed nor compared.
     pub fn expose(&self) -> &str {
-        text_of(&self.text)
+        own(&self.plan, &self.slots, &self.written, self.node).map(text_of).unwrap_or_default()
     }
 
     /// Each named step with its value, in order; keys are left out.
     pub fn steps(&self) -> impl Iterator<Item = StepValue<'_>> {
-        steps(&self.plan, &self.values)
+        steps(&self.plan, &self.slots, &self.written)
     }
 }
 
@@ -178,30 +183,6 @@ impl fmt::Debug for StepValue<'_> {
     }
 }
 
-/// What a node yields.
-#[derive(Clone)]
-pub(crate) enum Value {
-    /// Not computed yet.
-    Unset,
-    /// Not known to a receiver.
-    Unknown,
-    /// A key, a map or the body: read where they are used.
-    Elsewhere,
-    /// An optional argument that was not given.
-    Absent,
-    Bytes(Bytes),
-}
-
-impl Value {
-    /// The text or bytes.
-    pub(crate) const fn bytes(&self) -> Option<&Bytes> {
-        match self {
-            Value::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
-    }
-}
-
 /// The request as a receiver sees it once the recipe's own query pairs are taken off.
 fn below_own_pairs<'a>(send: &PlannedSend, request: &'a SignableRequest<'_>) -> Result<SignableRequest<'a>, SignError> {
     if send.query.is_empty() {
@@ -227,28 +208,41 @@ pub(crate) fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-pub(crate) fn single_use<'a>(plan: &'a Plan, values: &'a [Value]) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let value = |node: &usize| Some((plan.nodes[*node].name.as_ref(), text_of(values[*node].bytes()?)));
+pub(crate) fn single_use<'a>(
+    plan: &'a Plan,
+    slots: &'a [Slot],
+    written: &'a [u8],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let value = |node: &usize| Some((plan.nodes[*node].name.as_ref(), text_of(own(plan, slots, written, *node)?)));
     plan.rules.single_use.iter().filter_map(value)
 }
 
-fn steps<'a>(plan: &'a Plan, values: &'a [Value]) -> impl Iterator<Item = StepValue<'a>> {
-    plan.steps.iter().flat_map(|index| step_values(&plan.nodes[*index], &values[*index]))
+/// The value of a node, without a copy.
+fn shared(plan: &Plan, slots: &[Slot], written: &Bytes, node: usize) -> Option<Bytes> {
+    match slots[node] {
+        Slot::Written(start, end) => Some(written.slice(start..end)),
+        Slot::Constant => constant(plan, node).cloned(),
+        _ => None,
+    }
+}
+
+fn steps<'a>(plan: &'a Plan, slots: &'a [Slot], written: &'a Bytes) -> impl Iterator<Item = StepValue<'a>> {
+    plan.steps.iter().flat_map(move |node| step_values(&plan.nodes[*node], shared(plan, slots, written, *node)))
 }
 
 /// The values of a step: one, or the parts of a token.
-fn step_values<'a>(node: &'a Node, value: &Value) -> Vec<StepValue<'a>> {
-    let whole = |bytes: &Bytes| StepValue {
+fn step_values(node: &Node, value: Option<Bytes>) -> Vec<StepValue<'_>> {
+    let whole = |bytes: Bytes| StepValue {
         name: Cow::Borrowed(node.name.as_ref()),
-        bytes: bytes.clone(),
+        bytes,
         text: node.facts.ty == crate::check::Type::Text,
         operation: node.action.is_operation(),
         secret: node.facts.secret,
     };
     match (value, &node.action) {
-        (Value::Bytes(token), Action::Jws(jws)) => token_parts(&whole(token), jws),
-        (Value::Bytes(bytes), _) => vec![whole(bytes)],
-        _ => Vec::new(),
+        (Some(token), Action::Jws(jws)) => token_parts(&whole(token), jws),
+        (Some(bytes), _) => vec![whole(bytes)],
+        (None, _) => Vec::new(),
     }
 }
 
@@ -264,13 +258,13 @@ fn token_parts<'a>(whole: &StepValue<'a>, jws: &PlannedJws) -> Vec<StepValue<'a>
     let decode = |part: &[u8]| encode::decode_base64url(text_of(part)).unwrap_or_default();
     let signature = decode(&token[dot + 1..]);
     let payload = token[..dot].iter().position(|byte| *byte == b'.').map(|first| decode(&token[first + 1..dot]));
-    let mut hex = BytesMut::new();
+    let mut hex = Vec::new();
     encode::encode(&mut hex, &signature, crate::recipe::Encoding::Hex);
     vec![
         part("header_json", jws.header_json.clone(), false),
         part("payload_json", payload.unwrap_or_default().into(), whole.secret),
         part("signing_input", token.slice(..dot), whole.secret),
-        part("signature_hex", hex.freeze(), whole.secret),
+        part("signature_hex", hex.into(), whole.secret),
         whole.clone(),
     ]
 }
@@ -286,8 +280,9 @@ pub(crate) enum Origin<'r> {
 /// Arguments and sessions that a receiver read back, by name; times and random values are set by node.
 #[derive(Default)]
 pub(crate) struct ReadBack {
-    pub(crate) arguments: Vec<(Text, Option<Bytes>)>,
-    pub(crate) sessions: Vec<(Text, Bytes)>,
+    /// Where the text stands in the buffer; nothing of one that was not given.
+    pub(crate) arguments: Vec<(Text, Option<(usize, usize)>)>,
+    pub(crate) sessions: Vec<(Text, (usize, usize))>,
 }
 
 /// Computes the nodes of a plan.
@@ -295,17 +290,19 @@ pub(crate) struct Engine<'r> {
     plan: &'r Plan,
     request: &'r SignableRequest<'r>,
     origin: Origin<'r>,
-    pub(crate) values: Vec<Value>,
+    pub(crate) slots: Vec<Slot>,
+    /// All that was written.
+    pub(crate) buffer: Vec<u8>,
     /// Which key of each name; the first where nothing is chosen.
     pub(crate) choice: Vec<usize>,
-    buffer: BytesMut,
     /// The value that a text was written in front of, together with that text.
-    prefixed: Option<Bytes>,
+    prefixed: Option<(usize, usize)>,
 }
 
 impl<'r> Engine<'r> {
     fn new(plan: &'r Plan, request: &'r SignableRequest<'r>, stamp: &'r Stamp) -> Result<Self, SignError> {
-        Engine::with(plan, request, Origin::Stamp(stamp), vec![Value::Unset; plan.nodes.len()])
+        let buffer = Vec::with_capacity(crate::size::estimate(plan, request, stamp.extra_length()));
+        Engine::with(plan, request, Origin::Stamp(stamp), vec![Slot::Unset; plan.nodes.len()], buffer)
     }
 
     /// An engine that some values are known to already.
@@ -313,7 +310,8 @@ impl<'r> Engine<'r> {
         plan: &'r Plan,
         request: &'r SignableRequest<'r>,
         origin: Origin<'r>,
-        values: Vec<Value>,
+        slots: Vec<Slot>,
+        buffer: Vec<u8>,
     ) -> Result<Self, SignError> {
         if plan.covers_body && matches!(request.body, SignableBody::Stream) {
             return Err(SignError::StreamingBody { scheme: plan.recipe.name.clone() });
@@ -321,16 +319,7 @@ impl<'r> Engine<'r> {
         if !request.target.starts_with('/') {
             return Err(SignError::Target);
         }
-        let capacity = crate::size::estimate(plan, request, &origin);
-        Ok(Engine {
-            plan,
-            request,
-            origin,
-            values,
-            choice: Vec::new(),
-            buffer: BytesMut::with_capacity(capacity),
-            prefixed: None,
-        })
+        Ok(Engine { plan, request, origin, slots, buffer, choice: Vec::new(), prefixed: None })
     }
 
     /// Whether a node derives from a key.
@@ -344,35 +333,36 @@ impl<'r> Engine<'r> {
 
     /// Computes one node from earlier ones.
     pub(crate) fn compute(&mut self, index: usize) -> Result<(), SignError> {
-        if !matches!(self.values[index], Value::Unset) {
+        if self.slots[index] != Slot::Unset {
             return Ok(());
         }
         let node = &self.plan.nodes[index];
         if !node.action.is_operation() {
-            if let Some(value) = self.source(node)? {
-                self.values[index] = value;
-                return Ok(());
-            }
-        } else if let PlannedOutput::Send(PlannedSend { prefix: Some((of, prefix)), .. }) = &self.plan.output
-            && *of == index
-        {
-            self.operation(node, prefix)?;
-            let whole = self.buffer.split().freeze();
-            self.values[index] = Value::Bytes(whole.slice(prefix.len()..));
-            self.prefixed = Some(whole);
+            let start = self.buffer.len();
+            self.slots[index] = match self.source(node)? {
+                Some(slot) => slot,
+                None => Slot::Written(start, self.buffer.len()),
+            };
             return Ok(());
-        } else {
-            self.operation(node, &[])?;
         }
-        self.values[index] = Value::Bytes(self.buffer.split().freeze());
+        let prefix = match &self.plan.output {
+            PlannedOutput::Send(PlannedSend { prefix: Some((of, prefix)), .. }) if *of == index => Some(prefix),
+            _ => None,
+        };
+        let start = self.operation(node, prefix.map_or(&[], AsRef::as_ref))?;
+        let end = self.buffer.len();
+        self.slots[index] = Slot::Written(start, end);
+        if let Some(prefix) = prefix {
+            self.prefixed = Some((start - prefix.len(), end));
+        }
         Ok(())
     }
 
     /// The value of a source; nothing where it is what was written.
-    fn source(&mut self, node: &Node) -> Result<Option<Value>, SignError> {
+    fn source(&mut self, node: &Node) -> Result<Option<Slot>, SignError> {
         match &node.action {
-            Action::Constant(bytes) => return Ok(Some(Value::Bytes(bytes.clone()))),
-            Action::Key | Action::Body | Action::Headers { .. } => return Ok(Some(Value::Elsewhere)),
+            Action::Constant(_) => return Ok(Some(Slot::Constant)),
+            Action::Key | Action::Body | Action::Headers { .. } => return Ok(Some(Slot::Elsewhere)),
             Action::Random { form, offset, max_length } => return self.random(node, *form, *offset, *max_length),
             Action::Time { form, plus_seconds } => return self.time(node, *form, *plus_seconds),
             Action::Argument { name, optional } => return self.argument(name, *optional),
@@ -394,7 +384,7 @@ impl<'r> Engine<'r> {
                 self.buffer.extend_from_slice(self.request.target.as_bytes());
             }
             Action::Header { name, header } => self.header_text(node, name, header)?,
-            _ => return Ok(Some(Value::Unknown)),
+            _ => return Ok(Some(Slot::Unknown)),
         }
         Ok(None)
     }
@@ -432,8 +422,8 @@ impl<'r> Engine<'r> {
         form: RandomForm,
         offset: usize,
         max_length: Option<u32>,
-    ) -> Result<Option<Value>, SignError> {
-        let Origin::Stamp(stamp) = &self.origin else { return Ok(Some(Value::Unknown)) };
+    ) -> Result<Option<Slot>, SignError> {
+        let Origin::Stamp(stamp) = &self.origin else { return Ok(Some(Slot::Unknown)) };
         match stamp.value_of(&node.name) {
             StampValue::Missing => return Err(self.no_value(node)),
             StampValue::Given(text) => {
@@ -456,8 +446,8 @@ impl<'r> Engine<'r> {
         Ok(None)
     }
 
-    fn time(&mut self, node: &Node, form: crate::recipe::TimeForm, plus: i64) -> Result<Option<Value>, SignError> {
-        let Origin::Stamp(stamp) = &self.origin else { return Ok(Some(Value::Unknown)) };
+    fn time(&mut self, node: &Node, form: crate::recipe::TimeForm, plus: i64) -> Result<Option<Slot>, SignError> {
+        let Origin::Stamp(stamp) = &self.origin else { return Ok(Some(Slot::Unknown)) };
         match stamp.value_of(&node.name) {
             StampValue::Missing => return Err(self.no_value(node)),
             StampValue::Given(text) => {
@@ -473,26 +463,26 @@ impl<'r> Engine<'r> {
         Ok(None)
     }
 
-    fn argument(&mut self, name: &Text, optional: bool) -> Result<Option<Value>, SignError> {
+    fn argument(&mut self, name: &Text, optional: bool) -> Result<Option<Slot>, SignError> {
         let missing = || SignError::MissingArgument { scheme: self.plan.recipe.name.clone(), name: name.clone() };
         match &self.origin {
             Origin::Stamp(stamp) => match stamp.find_argument(name) {
                 Some(text) => self.buffer.extend_from_slice(text.as_bytes()),
-                None if optional => return Ok(Some(Value::Absent)),
+                None if optional => return Ok(Some(Slot::Absent)),
                 None => return Err(missing()),
             },
             Origin::ReadBack(read) => {
                 return Ok(Some(match read.arguments.iter().find(|(n, _)| n == name) {
-                    Some((_, Some(bytes))) => Value::Bytes(bytes.clone()),
-                    Some((_, None)) => Value::Absent,
-                    None => Value::Unknown,
+                    Some((_, Some((start, end)))) => Slot::Written(*start, *end),
+                    Some((_, None)) => Slot::Absent,
+                    None => Slot::Unknown,
                 }));
             }
         }
         Ok(None)
     }
 
-    fn session(&mut self, name: &Text) -> Result<Option<Value>, SignError> {
+    fn session(&mut self, name: &Text) -> Result<Option<Slot>, SignError> {
         let missing = || SignError::MissingSession { scheme: self.plan.recipe.name.clone(), name: name.clone() };
         match &self.origin {
             Origin::Stamp(stamp) => {
@@ -501,35 +491,34 @@ impl<'r> Engine<'r> {
             }
             Origin::ReadBack(read) => {
                 let session = read.sessions.iter().find(|(n, _)| n == name);
-                return Ok(Some(session.map_or(Value::Unknown, |(_, bytes)| Value::Bytes(bytes.clone()))));
+                return Ok(Some(session.map_or(Slot::Unknown, |(_, (start, end))| Slot::Written(*start, *end))));
             }
         }
         Ok(None)
     }
 
-    /// Writes the prefix and the result of an operation.
-    fn operation(&mut self, node: &Node, prefix: &[u8]) -> Result<(), SignError> {
+    /// Writes the prefix and the result of an operation; yields where the result begins.
+    fn operation(&mut self, node: &'r Node, prefix: &[u8]) -> Result<usize, SignError> {
         if matches!(self.origin, Origin::ReadBack(_)) {
             self.known(&node.action)?;
         }
-        let payload = match &node.action {
-            Action::Jws(jws) => Some(self.payload(jws)),
-            _ => None,
-        };
-        self.buffer.extend_from_slice(prefix);
-        match (&node.action, &payload) {
-            (Action::Jws(jws), Some(payload)) => {
-                let mac = self.state(&jws.macs).ok_or_else(|| self.no_value(node))?;
-                jws::sign(&mut self.buffer, prefix.len(), &jws.head, payload, mac);
-            }
-            _ => self.write(node)?,
+        if let Action::Jws(jws) = &node.action {
+            let payload = self.payload(jws);
+            self.buffer.extend_from_slice(prefix);
+            let start = self.buffer.len();
+            let mac = self.state(&jws.macs).ok_or_else(|| self.no_value(node))?;
+            jws::sign(&mut self.buffer, &jws.head, payload, mac);
+            return Ok(start);
         }
-        Ok(())
+        self.buffer.extend_from_slice(prefix);
+        let start = self.buffer.len();
+        self.write(node)?;
+        Ok(start)
     }
 
     /// Whether all inputs are there; only a receiver may lack one.
     fn known(&self, action: &Action) -> Result<(), SignError> {
-        let unknown = |index: &usize| matches!(self.values[*index], Value::Unknown | Value::Unset);
+        let unknown = |index: &usize| matches!(self.slots[*index], Slot::Unknown | Slot::Unset);
         match inputs(action).find(unknown) {
             Some(index) => Err(self.no_value(&self.plan.nodes[index])),
             None => Ok(()),
@@ -542,23 +531,28 @@ impl<'r> Engine<'r> {
 
     /// The bytes of a node.
     pub(crate) fn bytes(&self, index: usize) -> &[u8] {
-        match &self.values[index] {
-            Value::Bytes(bytes) => bytes,
-            Value::Elsewhere => match self.request.body {
-                SignableBody::Bytes(body) => body,
-                _ => &[],
-            },
-            _ => &[],
+        self.piece(index).bytes(&self.buffer)
+    }
+
+    fn piece(&self, index: usize) -> Piece<'r> {
+        piece(self.plan, self.request, &self.slots, index).unwrap_or(Piece::Slice(&[]))
+    }
+
+    /// The text of a node, in a place of its own where more is written behind it.
+    fn text(&self, index: usize) -> Cow<'r, str> {
+        match self.piece(index) {
+            Piece::Slice(bytes) => Cow::Borrowed(text_of(bytes)),
+            Piece::Within(start, end) => Cow::Owned(text_of(&self.buffer[start..end]).to_owned()),
         }
     }
 
-    fn text(&self, index: usize) -> &str {
-        text_of(self.bytes(index))
-    }
-
     /// The text of a node that may be the body.
-    fn checked_text(&self, node: &Node, index: usize) -> Result<&str, SignError> {
-        std::str::from_utf8(self.bytes(index)).map_err(|_| SignError::NotUtf8 { step: node.name.clone() })
+    fn checked_text(&self, node: &Node, index: usize) -> Result<Cow<'r, str>, SignError> {
+        let not_utf8 = |_| SignError::NotUtf8 { step: node.name.clone() };
+        match self.piece(index) {
+            Piece::Slice(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(not_utf8),
+            Piece::Within(..) => Ok(self.text(index)),
+        }
     }
 
     /// What stands in for missing input.
@@ -576,92 +570,89 @@ impl<'r> Engine<'r> {
     }
 
     /// Appends the result of an operation other than `jws`.
-    fn write(&mut self, node: &Node) -> Result<(), SignError> {
-        // The buffer is taken out while values are read; nothing else touches it.
-        let mut out = std::mem::take(&mut self.buffer);
-        let result = self.write_to(&mut out, node);
-        self.buffer = out;
-        result
-    }
-
-    fn write_to(&self, out: &mut BytesMut, node: &Node) -> Result<(), SignError> {
+    fn write(&mut self, node: &'r Node) -> Result<(), SignError> {
         if let Some(substitute) = substitutes(&node.action).and_then(|given| self.substitute(given)) {
-            out.extend_from_slice(substitute);
+            self.buffer.extend_from_slice(substitute);
             return Ok(());
         }
+        let (plan, request, slots) = (self.plan, self.request, &self.slots);
+        let piece = |index: &usize| piece(plan, request, slots, *index).unwrap_or(Piece::Slice(&[]));
         match &node.action {
             Action::Hash { algorithm, of, encode, .. } => {
-                encode::encode(out, digest::digest(*algorithm, self.bytes(*of)).as_ref(), *encode);
+                let digest = digest::digest(*algorithm, self.bytes(*of));
+                encode::encode(&mut self.buffer, digest.as_ref(), *encode);
             }
             Action::Hmac { macs, of, encode, .. } => {
                 let state = self.state(macs).ok_or_else(|| self.no_value(node))?;
-                encode::encode(out, state.mac(self.bytes(*of)).as_ref(), *encode);
+                let tag = state.mac(self.bytes(*of));
+                encode::encode(&mut self.buffer, tag.as_ref(), *encode);
             }
             Action::Concat { parts, separator, .. } => {
-                concat::concat(out, parts.iter().map(|part| self.bytes(*part)), separator);
+                concat::concat(&mut self.buffer, parts.iter().map(piece), separator);
             }
             Action::JsonArray { items, escape } => {
-                json::array(out, items.iter().map(|item| self.text(*item)), *escape);
+                json::array(&mut self.buffer, items.iter().map(piece), *escape);
             }
             Action::JsonObject { members, escape } => {
-                let members =
-                    members.iter().map(|(name, value)| (name.as_ref(), json::Member::Text(self.text(*value))));
-                json::object(out, members, *escape);
+                let members = members.iter().map(|(name, value)| (name.as_ref(), json::Member::Text(piece(value))));
+                json::object(&mut self.buffer, members, *escape);
             }
-            Action::PhpJson { of, arrays, .. } => self.php_json(out, node, *of, *arrays)?,
-            Action::Form { parts, .. } => self.form(out, node, parts)?,
-            Action::SortedForm { of, .. } => self.sorted_form(out, node, *of)?,
+            Action::PhpJson { of, arrays, .. } => self.php_json(node, *of, *arrays)?,
+            Action::Form { parts, .. } => self.form(node, parts)?,
+            Action::SortedForm { of, .. } => self.sorted_form(node, *of)?,
             _ => {}
         }
         Ok(())
     }
 
-    fn php_json(
-        &self,
-        out: &mut BytesMut,
-        node: &Node,
-        of: usize,
-        arrays: crate::recipe::PhpArrays,
-    ) -> Result<(), SignError> {
+    fn php_json(&mut self, node: &'r Node, of: usize, arrays: crate::recipe::PhpArrays) -> Result<(), SignError> {
         let Action::Headers { only } = &self.plan.nodes[of].action else {
             let text = self.checked_text(node, of)?;
             let not_json = |reason| SignError::NotJson { step: node.name.clone(), reason };
-            return php::document(out, text, arrays).map_err(not_json);
+            return php::document(&mut self.buffer, &text, arrays).map_err(not_json);
         };
+        let headers = self.request.headers;
         for (name, header) in only {
             let repeated = |()| SignError::RepeatedHeader { scheme: self.plan.recipe.name.clone(), name: name.clone() };
-            let value = single_header(self.request.headers, header).map_err(repeated)?.unwrap_or_default();
+            let value = single_header(headers, header).map_err(repeated)?.unwrap_or_default();
             std::str::from_utf8(value).map_err(|_| SignError::NotUtf8 { step: node.name.clone() })?;
         }
         let pair = |(name, header): &'r (Text, HeaderName)| {
-            self.request.headers.get(header).map(|value| (name.as_ref(), text_of(value.as_bytes())))
+            headers.get(header).map(|value| (name.as_ref(), text_of(value.as_bytes())))
         };
-        php::map(out, only.iter().filter_map(pair), arrays);
+        php::map(&mut self.buffer, only.iter().filter_map(pair), arrays);
         Ok(())
     }
 
-    fn form(&self, out: &mut BytesMut, node: &Node, parts: &[PlannedFormPart]) -> Result<(), SignError> {
+    fn form(&mut self, node: &Node, parts: &'r [PlannedFormPart]) -> Result<(), SignError> {
+        let mut texts = Vec::with_capacity(parts.len());
         for part in parts {
-            if let PlannedFormPart::Text(index) = part {
-                let text = self.checked_text(node, *index)?;
-                let doubled = parts.iter().find_map(|part| match part {
-                    PlannedFormPart::Pair(name, _) if form::contains(text, name) => Some(name),
-                    _ => None,
-                });
-                if let Some(name) = doubled {
-                    return Err(SignError::DoubledPair { name: name.clone(), part: "form" });
+            let index = match part {
+                PlannedFormPart::Text(index) => index,
+                PlannedFormPart::Pair(_, index) => {
+                    texts.push(self.text(*index));
+                    continue;
                 }
+            };
+            let text = self.checked_text(node, *index)?;
+            let doubled = parts.iter().find_map(|part| match part {
+                PlannedFormPart::Pair(name, _) if form::contains(&text, name) => Some(name),
+                _ => None,
+            });
+            if let Some(name) = doubled {
+                return Err(SignError::DoubledPair { name: name.clone(), part: "form" });
             }
+            texts.push(text);
         }
-        let part = |part| match part {
-            &PlannedFormPart::Text(index) => form::Part::Text(self.text(index)),
-            PlannedFormPart::Pair(name, index) => form::Part::Pair(name, self.text(*index)),
+        let part = |(part, text)| match part {
+            &PlannedFormPart::Text(_) => form::Part::Text(text),
+            PlannedFormPart::Pair(name, _) => form::Part::Pair(name, text),
         };
-        form::form(out, parts.iter().map(part));
+        form::form(&mut self.buffer, parts.iter().zip(texts.iter().map(AsRef::as_ref)).map(part));
         Ok(())
     }
 
-    fn sorted_form(&self, out: &mut BytesMut, node: &Node, of: usize) -> Result<(), SignError> {
+    fn sorted_form(&mut self, node: &Node, of: usize) -> Result<(), SignError> {
         let not_form = || SignError::NotForm { step: node.name.clone() };
         let body = matches!(self.plan.nodes[of].action, Action::Body);
         let media_type = self.request.headers.get(http::header::CONTENT_TYPE);
@@ -669,57 +660,59 @@ impl<'r> Engine<'r> {
         if body && !self.bytes(of).is_empty() && media_type.is_some_and(|value| !is_form(value)) {
             return Err(not_form());
         }
-        form::sorted_form(out, self.checked_text(node, of)?).ok_or_else(not_form)
+        let text = self.checked_text(node, of)?;
+        form::sorted_form(&mut self.buffer, &text).ok_or_else(not_form)
     }
 
-    fn payload(&mut self, jws: &PlannedJws) -> Bytes {
-        let mut out = std::mem::take(&mut self.buffer);
+    /// Writes the payload of a token, and says where it stands.
+    fn payload(&mut self, jws: &'r PlannedJws) -> Range<usize> {
+        let start = self.buffer.len();
         match &jws.payload {
-            PlannedPayload::Exact(index) => out.extend_from_slice(self.bytes(*index)),
+            PlannedPayload::Exact(index) => self.piece(*index).append(&mut self.buffer),
             PlannedPayload::Claims(claims) => {
-                json::object(&mut out, claims.iter().filter_map(|claim| self.claim(claim)), jws.escape);
+                let (plan, request, slots) = (self.plan, self.request, &self.slots);
+                let member = |claim: &'r Claim| {
+                    let value = piece(plan, request, slots, claim.value).unwrap_or(Piece::Slice(&[]));
+                    let absent = slots[claim.value] == Slot::Absent;
+                    let member = if claim.number { json::Member::Number(value) } else { json::Member::Text(value) };
+                    (!absent).then_some((claim.name.as_ref(), member))
+                };
+                json::object(&mut self.buffer, claims.iter().filter_map(member), jws.escape);
             }
         }
-        let payload = out.split().freeze();
-        self.buffer = out;
-        payload
-    }
-
-    fn claim<'c>(&'c self, claim: &'c Claim) -> Option<(&'c str, json::Member<'c>)> {
-        if matches!(self.values[claim.value], Value::Absent) {
-            return None;
-        }
-        let text = self.text(claim.value);
-        let member = if claim.number { json::Member::Number(text) } else { json::Member::Text(text) };
-        Some((claim.name.as_ref(), member))
+        start..self.buffer.len()
     }
 
     fn state(&self, macs: &'r Macs) -> Option<&'r crate::operations::mac::MacState> {
         macs.states.get(self.choice.get(macs.key).copied().unwrap_or_default())
     }
 
-    fn header(&mut self, send: &PlannedSend, header: &PlannedHeader) -> Result<HeaderValue, SignError> {
-        if let Some(value) = &header.constant {
-            return Ok(value.clone());
+    /// Where the value of each header stands; nothing of a constant one.
+    fn carriers(&mut self, send: &PlannedSend) -> Result<Vec<Option<(usize, usize)>>, SignError> {
+        let mut carriers = Vec::with_capacity(send.headers.len());
+        for header in &send.headers {
+            carriers.push(match (&header.constant, &header.carrier, &send.prefix, self.prefixed) {
+                (Some(_), ..) => None,
+                (None, PlannedCarrier::One(parts), Some((of, text)), Some((start, end)))
+                    if is_prefixed(parts, *of, text) =>
+                {
+                    Some((start, end))
+                }
+                _ => Some(self.carrier(&header.spelled, &header.carrier)?),
+            });
         }
-        let bytes = match (&header.carrier, &send.prefix, &self.prefixed) {
-            (PlannedCarrier::One(parts), Some((of, text)), Some(prefixed)) if is_prefixed(parts, *of, text) => {
-                prefixed.clone()
-            }
-            _ => self.carrier(&header.spelled, &header.carrier)?,
-        };
-        let unfit = || SignError::HeaderValue { name: header.spelled.clone() };
-        header_value(bytes, header.sensitive).ok_or_else(unfit)
+        Ok(carriers)
     }
 
-    /// The text of a carrier; of a step alone it is the step's own slice.
-    fn carrier(&mut self, name: &Text, carrier: &PlannedCarrier) -> Result<Bytes, SignError> {
+    /// The text of a carrier; of a step alone it is the step's own.
+    fn carrier(&mut self, name: &Text, carrier: &PlannedCarrier) -> Result<(usize, usize), SignError> {
+        let start = self.buffer.len();
         match carrier {
             PlannedCarrier::One(parts) => {
                 if let [PlannedPart::Step(index)] = parts.as_slice()
-                    && let Some(bytes) = self.values[*index].bytes()
+                    && let Slot::Written(start, end) = self.slots[*index]
                 {
-                    return Ok(bytes.clone());
+                    return Ok((start, end));
                 }
                 self.template(name, parts, None)?;
             }
@@ -732,7 +725,7 @@ impl<'r> Engine<'r> {
                 }
             }
         }
-        Ok(self.buffer.split().freeze())
+        Ok((start, self.buffer.len()))
     }
 
     fn template(&mut self, name: &Text, parts: &[PlannedPart], separator: Option<&Text>) -> Result<(), SignError> {
@@ -740,20 +733,23 @@ impl<'r> Engine<'r> {
             match part {
                 PlannedPart::Text(text) => self.buffer.extend_from_slice(text.as_bytes()),
                 PlannedPart::Step(index) => {
-                    let bytes = self.values[*index].bytes().cloned().unwrap_or_default();
+                    let bytes = own(self.plan, &self.slots, &self.buffer, *index).unwrap_or_default();
                     // What a receiver could not tell apart is not sent.
                     let after = parts.get(at + 1).and_then(|next| self.known_text(next));
-                    let ends = |end: &[u8]| ends_early(&bytes, end);
-                    let constant = matches!(self.plan.nodes[*index].action, Action::Constant(_));
+                    let ends = |end: &[u8]| ends_early(bytes, end);
+                    let fixed = constant(self.plan, *index);
                     // A credential without text separates nothing.
                     let runs_on = after.is_some_and(<[u8]>::is_empty) && parts.len() > at + 2;
-                    let ambiguous = !constant && (runs_on || after.is_some_and(&ends))
+                    let ambiguous = fixed.is_none() && (runs_on || after.is_some_and(&ends))
                         || separator.is_some_and(|separator| ends(separator.as_bytes()));
                     if ambiguous {
                         let step = self.plan.nodes[*index].name.clone();
                         return Err(SignError::Ambiguous { name: name.clone(), step });
                     }
-                    self.buffer.extend_from_slice(&bytes);
+                    match self.slots[*index] {
+                        Slot::Written(start, end) => self.buffer.extend_from_within(start..end),
+                        _ => self.buffer.extend_from_slice(fixed.map_or(&[], AsRef::as_ref)),
+                    }
                 }
             }
         }
@@ -775,18 +771,34 @@ impl<'r> Engine<'r> {
     }
 
     /// The recipe's own query pairs, encoded and joined.
-    fn query(&mut self, send: &PlannedSend) -> Result<Option<Bytes>, SignError> {
-        let mut pairs = Vec::new();
-        for (name, carrier) in &send.query {
-            pairs.push((name, self.carrier(name, carrier)?));
-        }
-        if pairs.is_empty() {
+    fn query(&mut self, send: &PlannedSend) -> Result<Option<(usize, usize)>, SignError> {
+        if send.query.is_empty() {
             return Ok(None);
         }
-        let pairs = pairs.iter().map(|(name, value)| form::Part::Pair(name, text_of(value)));
+        let mut values = Vec::with_capacity(send.query.len());
+        for (name, carrier) in &send.query {
+            let (start, end) = self.carrier(name, carrier)?;
+            values.push(text_of(&self.buffer[start..end]).to_owned());
+        }
+        let start = self.buffer.len();
+        let pairs = send.query.iter().zip(&values).map(|((name, _), value)| form::Part::Pair(name, value));
         form::form(&mut self.buffer, pairs);
-        Ok(Some(self.buffer.split().freeze()))
+        Ok(Some((start, self.buffer.len())))
     }
+}
+
+/// The value of a header that is constant, or stands in what was written.
+fn header_of(
+    header: &PlannedHeader,
+    carrier: Option<(usize, usize)>,
+    written: &Bytes,
+) -> Result<HeaderValue, SignError> {
+    if let Some(value) = &header.constant {
+        return Ok(value.clone());
+    }
+    let (start, end) = carrier.unwrap_or_default();
+    let unfit = || SignError::HeaderValue { name: header.spelled.clone() };
+    header_value(written.slice(start..end), header.sensitive).ok_or_else(unfit)
 }
 
 fn is_prefixed(parts: &[PlannedPart], of: usize, prefix: &[u8]) -> bool {
@@ -865,7 +877,7 @@ fn ends_early(bytes: &[u8], end: &[u8]) -> bool {
 }
 
 /// Appends an RFC 9562 version 4 UUID from sixteen random bytes.
-fn uuid_v4(out: &mut BytesMut, bytes: &[u8]) {
+fn uuid_v4(out: &mut Vec<u8>, bytes: &[u8]) {
     let random = bytes.try_into().unwrap_or_default();
     let mut text = uuid::Uuid::encode_buffer();
     out.extend_from_slice(

@@ -7,7 +7,6 @@ use crate::operations::encode::encoded_length;
 use crate::prepare::{Action, Node, Plan, PlannedFormPart, PlannedOutput, PlannedPayload};
 use crate::recipe::Encoding;
 use crate::request::{SignableBody, SignableRequest};
-use crate::sign::Origin;
 
 /// More nodes than any recipe has; those beyond count as short texts.
 const NODES: usize = 64;
@@ -29,12 +28,8 @@ impl Size {
     }
 }
 
-/// An upper bound for what the steps and carriers of a plan write.
-pub(crate) fn estimate(plan: &Plan, request: &SignableRequest<'_>, origin: &Origin<'_>) -> usize {
-    let extra = match origin {
-        Origin::Stamp(stamp) => stamp.extra_length(),
-        Origin::ReadBack(_) => 0,
-    };
+/// An upper bound for what the steps and carriers of a plan write, arguments and sessions being `extra` bytes.
+pub(crate) fn estimate(plan: &Plan, request: &SignableRequest<'_>, extra: usize) -> usize {
     let body = match request.body {
         SignableBody::Bytes(body) if plan.covers_body => body,
         _ => &[],

@@ -41,8 +41,10 @@ struct Node {
 }
 
 const DEAD: u32 = u32::MAX;
-/// Up to here each byte may be a node of its own.
-const SHORT: usize = 256;
+/// Up to here a text is short.
+const SHORT: usize = 512;
+/// Up to here the names of a map are compared each with each.
+const FEW: usize = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -218,6 +220,15 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether both strings stand for the same text.
+    fn same(self, other: Text<'_>) -> bool {
+        // Without escapes, texts of another length differ.
+        if self.0.len() != other.0.len() && !self.0.contains('\\') && !other.0.contains('\\') {
+            return false;
+        }
+        self.compare(other) == Ordering::Equal
+    }
+
     fn compare(self, other: Text<'_>) -> Ordering {
         if self.0.contains('\\') || other.0.contains('\\') {
             self.chars().cmp(other.chars())
@@ -269,9 +280,11 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 
 /// An upper bound for the nodes of a text, and for the keys of one map beside them.
 fn capacity(text: &str) -> usize {
-    // Room for a short text costs less than counting.
+    // In a short text it costs less to count what stands in strings, too.
     if text.len() <= SHORT {
-        return 2 + text.len() + text.len() / 2;
+        let before = |byte: &u8| matches!(byte, b'[' | b'{' | b',' | b':');
+        let nodes = 1 + text.as_bytes().iter().filter(|byte| before(byte)).count();
+        return nodes + nodes / 2 + 1;
     }
     let mut structure = 1;
     let mut in_string = false;
@@ -426,7 +439,7 @@ impl Reader<'_> {
 
     /// Marks names that stand twice: the first keeps its place and gets the last one's value.
     fn find_doubled(&mut self, map: usize, members: usize) {
-        if members < 2 {
+        if members <= FEW && !self.doubled_in(map) {
             return;
         }
         // The keys are sorted behind the nodes, so that no second list is needed.
@@ -454,6 +467,17 @@ impl Reader<'_> {
             }
         }
         self.nodes.truncate(tail);
+    }
+
+    /// Whether a map holds a name twice, found by looking at all pairs.
+    fn doubled_in(&self, map: usize) -> bool {
+        let keys = |from: usize| {
+            let there = |at: &usize| *at < self.nodes.len();
+            let after = move |at: &usize| Some(self.nodes[*at].next as usize).filter(there);
+            std::iter::successors(Some(from).filter(there), after)
+        };
+        let name = |at: usize| Text(&self.text[self.nodes[at].start as usize..self.nodes[at].end as usize]);
+        keys(map + 1).any(|first| keys(self.nodes[first].next as usize).any(|other| name(first).same(name(other))))
     }
 
     fn push(&mut self, kind: Kind, start: usize, end: usize) {

@@ -20,7 +20,7 @@ use crate::sign::{Given, SigningInstructions, StepValue};
 use crate::stamp::{Stamp, UnixTime};
 use crate::time;
 use crate::verify::Verified;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -278,7 +278,7 @@ fn compare_steps<'a>(
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let mut out = BytesMut::new();
+    let mut out = Vec::new();
     encode(&mut out, bytes, Encoding::Hex);
     String::from_utf8_lossy(&out).into_owned()
 }
@@ -371,7 +371,7 @@ fn tampered(checked: &CheckedRecipe, prepared: &Prepared, received: &CaseRequest
 
 /// A query pair with the first byte of its value changed.
 fn changed_pair(received: &CaseRequest, name: &str) -> Option<CaseRequest> {
-    let mut encoded = BytesMut::new();
+    let mut encoded = Vec::new();
     percent_encode(&mut encoded, name.as_bytes());
     let pair = format!("{}=", String::from_utf8_lossy(&encoded));
     let query = received.target.find('?')? + 1;

@@ -12,29 +12,30 @@
 use crate::cookie;
 use crate::error::{Refusal, SignError, VerifyError};
 use crate::operations::form;
-use crate::operations::jws::{self, ExpectedHeader, TokenError};
+use crate::operations::jws::{self, ExpectedHeader, TokenError, Written};
 use crate::prepare::{
     Action, Claim, Plan, PlannedCarrier, PlannedFormPart, PlannedJws, PlannedOutput, PlannedPart, PlannedPayload,
     PlannedSend, Prepared,
 };
 use crate::recipe::Text;
 use crate::request::{SignableBody, SignableRequest};
-use crate::secret::Secret;
-use crate::sign::{Engine, Origin, ReadBack, Value, no_request, single_header, single_use, text_of};
+use crate::secret::{Secret, equal};
+use crate::sign::{Engine, Origin, ReadBack, no_request, single_header, single_use, text_of};
 use crate::stamp::UnixTime;
 use crate::tape::{Members, View};
 use crate::time;
-use bytes::{Bytes, BytesMut};
+use crate::values::{Slot, own};
 use http::{HeaderMap, header::COOKIE};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use subtle::ConstantTimeEq as _;
 
 /// The longest header value or query pair that is read, where it does not hold the body.
 const PART_LIMIT: usize = 64 * 1024;
-/// Most requests carry no more text than this.
-const SHORT: usize = 512;
+/// Most requests carry no more text than this, and no more is computed from it.
+const SHORT: usize = 1024;
+/// The key of a name that no token has settled.
+const OPEN: usize = usize::MAX;
 /// The longest random value that is read back, in characters, where the recipe sets no limit.
 const RANDOM_LIMIT: usize = 255;
 /// How many times longer than the body a part may be that holds it: escaped twice, then base64: eight times
@@ -45,11 +46,15 @@ const BODY_FACTOR: usize = 10;
 #[derive(Clone)]
 pub struct Verified {
     plan: Arc<Plan>,
-    values: Vec<Value>,
-    arguments: Vec<(Text, Option<Bytes>)>,
+    slots: Vec<Slot>,
+    written: Vec<u8>,
+    arguments: Vec<(Text, Option<Place>)>,
     sessions: Vec<(Text, Secret)>,
     remember_until: Option<UnixTime>,
 }
+
+/// Where a text stands in the buffer.
+type Place = (usize, usize);
 
 impl Prepared {
     /// Verifies a request that came in.
@@ -115,27 +120,24 @@ impl Prepared {
         now: UnixTime,
     ) -> Result<Verified, VerifyError> {
         reader.tokens()?;
-        let values = reader.recompute(request)?;
-        let remember_until = self.rules(&values, now)?;
+        let (slots, written) = reader.recompute(request)?;
+        let remember_until = self.rules(&slots, &written, now)?;
         let sessions = reader.read.sessions.into_iter();
-        Ok(Verified {
-            plan: Arc::clone(&self.plan),
-            values,
-            arguments: reader.read.arguments,
-            sessions: sessions.map(|(name, bytes)| (name, Secret::new(text_of(&bytes)))).collect(),
-            remember_until,
-        })
+        let session = |(start, end)| Secret::new(text_of(&written[start..end]));
+        let sessions = sessions.map(|(name, place)| (name, session(place))).collect();
+        let arguments = reader.read.arguments;
+        Ok(Verified { plan: Arc::clone(&self.plan), slots, written, arguments, sessions, remember_until })
     }
 
     /// Freshness and lifetime; until when a replay guard has to remember.
-    fn rules(&self, values: &[Value], now: UnixTime) -> Result<Option<UnixTime>, Refusal> {
+    fn rules(&self, slots: &[Slot], written: &[u8], now: UnixTime) -> Result<Option<UnixTime>, Refusal> {
         let rules = &self.plan.rules;
         for node in &rules.single_use {
-            self.value(values, *node)?;
+            self.value(slots, written, *node)?;
         }
         let mut until = None;
         if let Some((node, window)) = rules.freshness {
-            let age = now.as_millis().saturating_sub(self.time(values, node)?.as_millis());
+            let age = now.as_millis().saturating_sub(self.time(slots, written, node)?.as_millis());
             let window = window + self.leeway_millis;
             if age > window || age < -window {
                 return Err(Refusal::NotFresh { step: self.plan.nodes[node].name.clone() });
@@ -143,7 +145,7 @@ impl Prepared {
             until = Some(now.as_millis().saturating_sub(age).saturating_add(window));
         }
         if let Some((node, max)) = rules.lifetime {
-            let left = self.time(values, node)?.as_millis().saturating_sub(now.as_millis());
+            let left = self.time(slots, written, node)?.as_millis().saturating_sub(now.as_millis());
             let step = || self.plan.nodes[node].name.clone();
             if left <= -self.leeway_millis {
                 return Err(Refusal::Expired { step: step() });
@@ -157,14 +159,14 @@ impl Prepared {
         Ok(until.map(UnixTime::from_millis))
     }
 
-    fn time(&self, values: &[Value], node: usize) -> Result<UnixTime, Refusal> {
-        let text = self.value(values, node)?;
+    fn time(&self, slots: &[Slot], written: &[u8], node: usize) -> Result<UnixTime, Refusal> {
+        let text = self.value(slots, written, node)?;
         let Action::Time { form, .. } = self.plan.nodes[node].action else { return Err(self.not_carried(node)) };
         time::parse(text, form).ok_or_else(|| Refusal::Malformed { part: self.plan.nodes[node].name.to_string() })
     }
 
-    fn value<'v>(&self, values: &'v [Value], node: usize) -> Result<&'v str, Refusal> {
-        values[node].bytes().map(|bytes| text_of(bytes)).ok_or_else(|| self.not_carried(node))
+    fn value<'v>(&'v self, slots: &[Slot], written: &'v [u8], node: usize) -> Result<&'v str, Refusal> {
+        own(&self.plan, slots, written, node).map(text_of).ok_or_else(|| self.not_carried(node))
     }
 
     fn not_carried(&self, node: usize) -> Refusal {
@@ -176,12 +178,12 @@ impl Verified {
     /// The value of a step that was read back or recomputed; keys, maps and the body have none here.
     pub fn value(&self, step: &str) -> Option<&str> {
         let index = self.plan.recipe.steps.iter().position(|other| other.name == step)?;
-        std::str::from_utf8(self.values[self.plan.steps[index]].bytes()?).ok()
+        std::str::from_utf8(own(&self.plan, &self.slots, &self.written, self.plan.steps[index])?).ok()
     }
 
     /// The values that may be seen once only, by step name: for the replay guard.
     pub fn single_use(&self) -> impl Iterator<Item = (&str, &str)> {
-        single_use(&self.plan, &self.values)
+        single_use(&self.plan, &self.slots, &self.written)
     }
 
     /// Until when a replay guard must remember them; nothing if the recipe sets no limit.
@@ -192,7 +194,7 @@ impl Verified {
     /// An argument that the sender gave.
     pub fn argument(&self, name: &str) -> Option<&str> {
         let (_, value) = self.arguments.iter().find(|(n, _)| n == name)?;
-        value.as_deref().map(text_of)
+        value.map(|(start, end)| text_of(&self.written[start..end]))
     }
 
     /// A session token that the sender used.
@@ -287,6 +289,13 @@ impl Part<'_> {
     }
 }
 
+/// What came for a claim.
+enum ClaimValue<'v> {
+    Number(&'v str),
+    Text(Cow<'v, str>),
+    Other,
+}
+
 /// What came for a node that is recomputed; one of several must be it.
 struct Check<'p> {
     node: usize,
@@ -296,15 +305,15 @@ struct Check<'p> {
 
 /// What came for a node: mostly one text, or several of which one must do.
 enum Came {
-    One(Bytes),
-    Several(Vec<Bytes>),
+    One(Place),
+    Several(Vec<Place>),
 }
 
 impl Came {
-    fn texts(&self) -> &[Bytes] {
+    fn places(&self) -> &[Place] {
         match self {
-            Came::One(text) => std::slice::from_ref(text),
-            Came::Several(texts) => texts,
+            Came::One(place) => std::slice::from_ref(place),
+            Came::Several(places) => places,
         }
     }
 }
@@ -315,18 +324,58 @@ struct Reader<'p> {
     now: UnixTime,
     leeway_millis: i64,
     body_length: usize,
-    values: Vec<Value>,
-    buffer: BytesMut,
+    slots: Vec<Slot>,
+    /// What came; what is computed is written behind it.
+    buffer: Vec<u8>,
     read: ReadBack,
     checks: Vec<Check<'p>>,
     /// Tokens that came for a node; one of several must hold.
-    tokens: Vec<(usize, Came)>,
-    /// Which key of each name a token fits.
-    choice: Vec<Option<usize>>,
+    tokens: Few<(usize, Came)>,
+    /// Which key of each name a token fits, or [`OPEN`].
+    choice: Vec<usize>,
 }
 
 /// The texts that a template finds, by node.
-type Captures<'v> = Vec<(usize, &'v str)>;
+type Captures<'v> = Few<(usize, &'v str)>;
+
+/// Mostly one, which needs no place of its own.
+struct Few<T> {
+    first: Option<T>,
+    more: Vec<T>,
+}
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Few { first: None, more: Vec::new() }
+    }
+}
+
+impl<T> Few<T> {
+    fn push(&mut self, item: T) {
+        match &self.first {
+            None => self.first = Some(item),
+            Some(_) => self.more.push(item),
+        }
+    }
+
+    /// Takes the last one.
+    fn pop(&mut self) -> Option<T> {
+        self.more.pop().or_else(|| self.first.take())
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.more)
+    }
+}
 
 impl<'p> Reader<'p> {
     fn new(plan: &'p Plan, body: SignableBody<'_>, now: UnixTime, leeway_millis: i64) -> Self {
@@ -338,12 +387,12 @@ impl<'p> Reader<'p> {
                 SignableBody::Bytes(body) => body.len(),
                 _ => 0,
             },
-            values: vec![Value::Unset; plan.nodes.len()],
-            buffer: BytesMut::with_capacity(SHORT),
+            slots: vec![Slot::Unset; plan.nodes.len()],
+            buffer: Vec::with_capacity(SHORT),
             read: ReadBack::default(),
             checks: Vec::new(),
-            tokens: Vec::new(),
-            choice: vec![None; plan.key_counts.len()],
+            tokens: Few::default(),
+            choice: vec![OPEN; plan.key_counts.len()],
         }
     }
 
@@ -394,7 +443,7 @@ impl<'p> Reader<'p> {
             return Err(part.missing());
         }
         if let Some(node) = alternatives {
-            let came = found.into_iter().flatten().map(|(_, text)| Bytes::copy_from_slice(text.as_bytes()));
+            let came = found.into_iter().flatten().map(|(_, text)| self.keep(text.as_bytes()));
             let came = Came::Several(came.collect());
             if matches!(self.plan.nodes[node].action, Action::Jws(_)) {
                 self.tokens.push((node, came));
@@ -423,7 +472,7 @@ impl<'p> Reader<'p> {
 
     /// Splits a value as the template says; what is the same in every message must stand there.
     fn captures<'v>(&self, parts: &[PlannedPart], value: &'v str, scheme: bool) -> Result<Captures<'v>, Mismatch> {
-        let mut captures = Vec::new();
+        let mut captures = Few::default();
         let mut rest = value;
         for (at, part) in parts.iter().enumerate() {
             if let Some(text) = self.known_text(part) {
@@ -439,7 +488,9 @@ impl<'p> Reader<'p> {
                 _ => rest.len(),
             };
             let (text, tail) = rest.split_at(end);
-            captures.extend(part.step().map(|node| (node, text)));
+            if let Some(node) = part.step() {
+                captures.push((node, text));
+            }
             rest = tail;
         }
         if rest.is_empty() { Ok(captures) } else { Err(parts.last().map_or(Mismatch::Form, Mismatch::new)) }
@@ -471,21 +522,21 @@ impl<'p> Reader<'p> {
             }
             Action::Argument { name, .. } => self.set_argument(name, Some(text), part),
             Action::Session { name } => match self.read.sessions.iter().find(|(n, _)| n == name) {
-                Some((_, before)) if *before != text.as_bytes() => Err(part.differs()),
+                Some((_, before)) if self.came(*before) != text.as_bytes() => Err(part.differs()),
                 Some(_) => Ok(()),
                 None => {
-                    let token = self.keep(text);
+                    let token = self.keep(text.as_bytes());
                     self.read.sessions.push((name.clone(), token));
                     Ok(())
                 }
             },
             Action::Jws(_) => {
-                let token = self.keep(text);
+                let token = self.keep(text.as_bytes());
                 self.tokens.push((node, Came::One(token)));
                 Ok(())
             }
             _ => {
-                let came = Came::One(self.keep(text));
+                let came = Came::One(self.keep(text.as_bytes()));
                 self.checks.push(Check { node, came, part });
                 Ok(())
             }
@@ -493,17 +544,23 @@ impl<'p> Reader<'p> {
     }
 
     /// A copy of a text; all of them stand in one buffer.
-    fn keep(&mut self, text: &str) -> Bytes {
-        self.buffer.extend_from_slice(text.as_bytes());
-        self.buffer.split().freeze()
+    fn keep(&mut self, text: &[u8]) -> Place {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(text);
+        (start, self.buffer.len())
+    }
+
+    fn came(&self, (start, end): Place) -> &[u8] {
+        &self.buffer[start..end]
     }
 
     fn set(&mut self, node: usize, text: &str, part: Part<'p>) -> Result<(), Refusal> {
-        match &self.values[node] {
-            Value::Bytes(before) if before != text => Err(part.differs()),
-            Value::Bytes(_) => Ok(()),
+        match self.slots[node] {
+            Slot::Written(start, end) if self.came((start, end)) != text.as_bytes() => Err(part.differs()),
+            Slot::Written(..) => Ok(()),
             _ => {
-                self.values[node] = Value::Bytes(self.keep(text));
+                let (start, end) = self.keep(text.as_bytes());
+                self.slots[node] = Slot::Written(start, end);
                 Ok(())
             }
         }
@@ -511,10 +568,10 @@ impl<'p> Reader<'p> {
 
     fn set_argument(&mut self, name: &Text, text: Option<&str>, part: Part<'p>) -> Result<(), Refusal> {
         match self.read.arguments.iter().find(|(n, _)| n == name) {
-            Some((_, before)) if before.as_deref() != text.map(str::as_bytes) => Err(part.differs()),
+            Some((_, before)) if before.map(|place| self.came(place)) != text.map(str::as_bytes) => Err(part.differs()),
             Some(_) => Ok(()),
             None => {
-                let value = text.map(|text| self.keep(text));
+                let value = text.map(|text| self.keep(text.as_bytes()));
                 self.read.arguments.push((name.clone(), value));
                 Ok(())
             }
@@ -535,7 +592,7 @@ impl<'p> Reader<'p> {
         // What the caller's body was before is gone.
         for (index, other) in self.plan.nodes.iter().enumerate() {
             if matches!(other.action, Action::Body) {
-                self.values[index] = Value::Unknown;
+                self.slots[index] = Slot::Unknown;
             }
         }
         match &self.plan.nodes[node].action {
@@ -547,12 +604,12 @@ impl<'p> Reader<'p> {
                 }
             }
             _ => {
-                let came = Came::One(Bytes::copy_from_slice(body));
+                let came = Came::One(self.keep(body));
                 self.checks.push(Check { node, came, part: Part::Body });
                 return Ok(());
             }
         }
-        self.values[node] = Value::Elsewhere;
+        self.slots[node] = Slot::Elsewhere;
         Ok(())
     }
 
@@ -611,11 +668,14 @@ impl<'p> Reader<'p> {
         // A claim may itself hold a token.
         while let Some((node, came)) = self.tokens.pop() {
             let Action::Jws(jws) = &self.plan.nodes[node].action else { continue };
-            let (token, payload, key) = open(jws, came)?;
-            self.choice[jws.macs.key] = Some(key);
-            match &self.values[node] {
-                Value::Bytes(before) if *before != token => return Err(Part::Token.differs()),
-                _ => self.values[node] = Value::Bytes(token),
+            let mut room = [0; 512];
+            let (token, payload, key) = open(jws, &came, &self.buffer, &mut room)?;
+            self.choice[jws.macs.key] = key;
+            match self.slots[node] {
+                Slot::Written(start, end) if self.came((start, end)) != self.came(token) => {
+                    return Err(Part::Token.differs());
+                }
+                _ => self.slots[node] = Slot::Written(token.0, token.1),
             }
             self.payload(jws, &payload)?;
         }
@@ -629,18 +689,35 @@ impl<'p> Reader<'p> {
                 self.take(*node, text, Part::Payload)
             }
             PlannedPayload::Exact(node) => {
-                let came = Came::One(Bytes::copy_from_slice(payload));
+                let came = Came::One(self.keep(payload));
                 self.checks.push(Check { node: *node, came, part: Part::Payload });
                 Ok(())
             }
             PlannedPayload::Claims(claims) => {
                 let reason = "the claims are not a JSON object with each member once";
-                let tape = jws::object(payload).ok_or_else(|| Refusal::Token { reason: reason.to_owned() })?;
+                let malformed = || Refusal::Token { reason: reason.to_owned() };
+                let text = std::str::from_utf8(payload).map_err(|_| malformed())?;
+                // Most senders write the claims as the recipe does; then there is nothing to look for.
+                let names = claims.iter().map(|claim| claim.name.as_ref());
+                if let Some(written) = jws::plain_claims(text, names).filter(|_| claims.iter().all(|claim| claim.plain))
+                {
+                    let written = written.into_iter().map(|value| match value {
+                        Written::Text(text) => ClaimValue::Text(Cow::Borrowed(text)),
+                        Written::Number(digits) => ClaimValue::Number(digits),
+                    });
+                    return claims.iter().zip(written).try_for_each(|(claim, value)| self.claim(claim, Some(value)));
+                }
+                let tape = jws::object(text).ok_or_else(malformed)?;
                 let View::Map(members) = tape.root().view() else { return Ok(()) };
                 self.times(claims, members)?;
                 claims.iter().try_for_each(|claim| {
                     let item = members.into_iter().find(|(name, _)| name.is(&claim.name));
-                    self.claim(claim, item.map(|(_, item)| item.view()))
+                    let value = item.map(|(_, item)| match item.view() {
+                        View::Number(digits) => ClaimValue::Number(digits),
+                        View::Text(text) => ClaimValue::Text(text.to_text()),
+                        _ => ClaimValue::Other,
+                    });
+                    self.claim(claim, value)
                 })
             }
         }
@@ -672,7 +749,7 @@ impl<'p> Reader<'p> {
         Ok(())
     }
 
-    fn claim(&mut self, claim: &'p Claim, value: Option<View<'_>>) -> Result<(), Refusal> {
+    fn claim(&mut self, claim: &'p Claim, value: Option<ClaimValue<'_>>) -> Result<(), Refusal> {
         let part = Part::Claim(&claim.name);
         match value {
             None if claim.optional => match &self.plan.nodes[claim.value].action {
@@ -680,29 +757,34 @@ impl<'p> Reader<'p> {
                 _ => Ok(()),
             },
             None => Err(part.missing()),
-            Some(View::Number(digits)) if claim.number => self.take(claim.value, digits, part),
-            Some(View::Text(text)) if !claim.number => self.take(claim.value, &text.to_text(), part),
+            Some(ClaimValue::Number(digits)) if claim.number => self.take(claim.value, digits, part),
+            Some(ClaimValue::Text(text)) if !claim.number => self.take(claim.value, &text, part),
             Some(_) => Err(part.malformed()),
         }
     }
 
-    /// Computes everything that was not read back, and compares.
-    fn recompute(&mut self, request: &SignableRequest<'_>) -> Result<Vec<Value>, Refusal> {
-        let values = std::mem::take(&mut self.values);
-        let engine = Engine::with(self.plan, request, Origin::ReadBack(&self.read), values);
+    /// Computes everything that was not read back, and compares; yields what the nodes have become.
+    fn recompute(&mut self, request: &SignableRequest<'_>) -> Result<(Vec<Slot>, Vec<u8>), Refusal> {
+        let (slots, buffer) = (std::mem::take(&mut self.slots), std::mem::take(&mut self.buffer));
+        let engine = Engine::with(self.plan, request, Origin::ReadBack(&self.read), slots, buffer);
         let mut engine = engine.map_err(Refusal::Recompute)?;
         compute(&mut engine, false)?;
         self.compare(&engine, false)?;
-        let mut choice: Vec<usize> = self.choice.iter().map(|key| key.unwrap_or_default()).collect();
         // What is computed with one key is taken back before the next is tried.
-        let several = self.choice.iter().zip(&self.plan.key_counts).any(|(key, count)| key.is_none() && *count > 1);
-        let unset = several.then(|| engine.values.clone());
+        let several = self.choice.iter().zip(&self.plan.key_counts).any(|(key, count)| *key == OPEN && *count > 1);
+        // An engine takes the first key where nothing is chosen.
+        if several || self.choice.iter().any(|key| *key != OPEN && *key != 0) {
+            engine.choice = self.choice.iter().map(|key| if *key == OPEN { 0 } else { *key }).collect();
+        }
+        let unset = several.then(|| (engine.slots.clone(), engine.buffer.len()));
         loop {
-            engine.choice.clone_from(&choice);
             let result = compute(&mut engine, true).and_then(|()| self.compare(&engine, true));
             match (result, &unset) {
-                (Ok(()), _) => return Ok(engine.values),
-                (Err(_), Some(unset)) if self.next(&mut choice) => engine.values.clone_from(unset),
+                (Ok(()), _) => return Ok((engine.slots, engine.buffer)),
+                (Err(_), Some((slots, length))) if self.next(&mut engine.choice) => {
+                    engine.slots.clone_from(slots);
+                    engine.buffer.truncate(*length);
+                }
                 (Err(refusal), _) => return Err(refusal),
             }
         }
@@ -710,7 +792,7 @@ impl<'p> Reader<'p> {
 
     /// The next combination of keys that no token has settled.
     fn next(&self, choice: &mut [usize]) -> bool {
-        for (key, count) in self.plan.key_counts.iter().enumerate().filter(|(key, _)| self.choice[*key].is_none()) {
+        for (key, count) in self.plan.key_counts.iter().enumerate().filter(|(key, _)| self.choice[*key] == OPEN) {
             choice[key] += 1;
             if choice[key] < *count {
                 return true;
@@ -722,13 +804,13 @@ impl<'p> Reader<'p> {
 
     fn compare(&self, engine: &Engine<'_>, keyed: bool) -> Result<(), Refusal> {
         for check in self.checks.iter().filter(|check| self.plan.nodes[check.node].facts.keyed == keyed) {
-            if matches!(engine.values[check.node], Value::Unknown) {
+            if engine.slots[check.node] == Slot::Unknown {
                 return Err(Refusal::NotCarried { name: self.plan.nodes[check.node].name.clone() });
             }
             let computed = engine.bytes(check.node);
             // All are compared, whichever fits.
-            let fits = check.came.texts().iter();
-            let fits = fits.fold(subtle::Choice::from(0), |fits, came| fits | computed.ct_eq(came));
+            let came = check.came.places().iter().map(|(start, end)| &engine.buffer[*start..*end]);
+            let fits = came.fold(subtle::Choice::from(0), |fits, came| fits | equal(computed, came));
             if !bool::from(fits) {
                 return Err(if keyed { Refusal::Signature } else { check.part.differs() });
             }
@@ -739,13 +821,13 @@ impl<'p> Reader<'p> {
 
 /// Computes the nodes that derive from a key, or those that do not; what only the sender can know stays unknown.
 fn compute(engine: &mut Engine<'_>, keyed: bool) -> Result<(), Refusal> {
-    for node in 0..engine.values.len() {
+    for node in 0..engine.slots.len() {
         if engine.is_keyed(node) != keyed {
             continue;
         }
         match engine.compute(node) {
             Ok(()) => {}
-            Err(SignError::MissingValue { .. }) => engine.values[node] = Value::Unknown,
+            Err(SignError::MissingValue { .. }) => engine.slots[node] = Slot::Unknown,
             Err(error) => return Err(Refusal::Recompute(error)),
         }
     }
@@ -753,17 +835,21 @@ fn compute(engine: &mut Engine<'_>, keyed: bool) -> Result<(), Refusal> {
 }
 
 /// The first of the tokens that holds, its payload and its key.
-fn open(jws: &PlannedJws, came: Came) -> Result<(Bytes, Vec<u8>, usize), Refusal> {
-    let head = text_of(&jws.head).strip_suffix('.');
+fn open<'r>(
+    jws: &PlannedJws,
+    came: &Came,
+    buffer: &[u8],
+    room: &'r mut [u8],
+) -> Result<(Place, Cow<'r, [u8]>, usize), Refusal> {
+    let head = jws.head.strip_suffix(b".");
     let expected = ExpectedHeader { algorithm: jws.algorithm, members: &jws.header, head };
     let mut refusal = Refusal::Signature;
-    let (one, several) = match came {
-        Came::One(token) => (Some(token), Vec::new()),
-        Came::Several(tokens) => (None, tokens),
-    };
-    for token in one.into_iter().chain(several) {
-        match jws::open(text_of(&token), &jws.macs.states, &expected) {
-            Ok((payload, key)) => return Ok((token, payload, key)),
+    for (start, end) in came.places() {
+        match jws::open(&buffer[*start..*end], &jws.macs.states, &expected) {
+            Ok((payload, key)) => match jws::payload(payload, room) {
+                Some(payload) => return Ok(((*start, *end), payload, key)),
+                None => return Err(Refusal::Token { reason: jws::PAYLOAD.to_owned() }),
+            },
             Err(TokenError::Signature) => {}
             Err(TokenError::Form(reason)) => refusal = Refusal::Token { reason: reason.to_owned() },
             Err(TokenError::Header(reason)) => refusal = Refusal::TokenHeader { reason: reason.to_owned() },
@@ -799,6 +885,6 @@ impl Mismatch {
 fn strip<'v>(value: &'v str, text: &str, fold: usize) -> Option<&'v str> {
     let front = value.as_bytes().get(..text.len())?;
     let word = front[..fold].eq_ignore_ascii_case(&text.as_bytes()[..fold]);
-    let rest = front[fold..].ct_eq(&text.as_bytes()[fold..]);
+    let rest = equal(&front[fold..], &text.as_bytes()[fold..]);
     if word && bool::from(rest) { value.get(text.len()..) } else { None }
 }

@@ -1,14 +1,14 @@
 //! `concat`: parts one after another.
 
-use bytes::BytesMut;
+use crate::values::Piece;
 
 /// Appends the parts with the separator between them.
-pub(crate) fn concat<'a>(out: &mut BytesMut, parts: impl IntoIterator<Item = &'a [u8]>, separator: &[u8]) {
+pub(crate) fn concat<'a>(out: &mut Vec<u8>, parts: impl IntoIterator<Item = Piece<'a>>, separator: &[u8]) {
     for (index, part) in parts.into_iter().enumerate() {
         if index > 0 {
             out.extend_from_slice(separator);
         }
-        out.extend_from_slice(part);
+        part.append(out);
     }
 }
 
@@ -18,8 +18,8 @@ mod tests {
 
     #[test]
     fn empty_parts_keep_their_separators() {
-        let mut out = BytesMut::new();
-        concat(&mut out, [&b"v0"[..], b"", b"body"], b":");
-        assert_eq!(out, "v0::body");
+        let mut out = b"v0".to_vec();
+        concat(&mut out, [Piece::Slice(b"1"), Piece::Slice(b""), Piece::Within(0, 2)], b":");
+        assert_eq!(out, b"v01::v0");
     }
 }

@@ -1,19 +1,25 @@
 //! Digests and MACs as text (RFC 4648).
 
 use crate::recipe::Encoding;
+use crate::values::Piece;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use bytes::BytesMut;
+use std::ops::Range;
 
 /// Appends the encoded form of some bytes.
-pub(crate) fn encode(out: &mut BytesMut, bytes: &[u8], encoding: Encoding) {
+pub(crate) fn encode(out: &mut Vec<u8>, bytes: &[u8], encoding: Encoding) {
     match encoding {
         Encoding::Hex => hex(out, bytes, b"0123456789abcdef"),
         Encoding::HexUpper => hex(out, bytes, b"0123456789ABCDEF"),
-        Encoding::Base64 => base64(out, bytes, &STANDARD),
-        Encoding::Base64Url => base64(out, bytes, &URL_SAFE_NO_PAD),
+        Encoding::Base64 => base64(out, Piece::Slice(bytes), &STANDARD),
+        Encoding::Base64Url => base64(out, Piece::Slice(bytes), &URL_SAFE_NO_PAD),
         Encoding::Raw => out.extend_from_slice(bytes),
     }
+}
+
+/// Appends a part of the buffer itself as base64url.
+pub(crate) fn encode_within(out: &mut Vec<u8>, part: Range<usize>) {
+    base64(out, Piece::Within(part.start, part.end), &URL_SAFE_NO_PAD);
 }
 
 /// How many bytes [`encode`] appends.
@@ -40,12 +46,12 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The bytes of base64url without padding; strict about trailing bits.
-pub(crate) fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64url(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// The same into a buffer; yields how many bytes there are.
-pub(crate) fn decode_base64url_into(text: &str, bytes: &mut [u8]) -> Option<usize> {
+pub(crate) fn decode_base64url_into(text: &[u8], bytes: &mut [u8]) -> Option<usize> {
     URL_SAFE_NO_PAD.decode_slice(text, bytes).ok()
 }
 
@@ -59,7 +65,7 @@ pub(crate) const fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-fn hex(out: &mut BytesMut, bytes: &[u8], digits: &[u8; 16]) {
+fn hex(out: &mut Vec<u8>, bytes: &[u8], digits: &[u8; 16]) {
     // No digest is longer, so the buffer is asked for room once.
     let mut block = [0; 128];
     for chunk in bytes.chunks(64) {
@@ -70,11 +76,12 @@ fn hex(out: &mut BytesMut, bytes: &[u8], digits: &[u8; 16]) {
     }
 }
 
-fn base64(out: &mut BytesMut, bytes: &[u8], engine: &impl base64::Engine) {
+fn base64(out: &mut Vec<u8>, bytes: Piece<'_>, engine: &impl base64::Engine) {
     let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    out.resize(start + bytes.bytes(out).len().div_ceil(3) * 4, 0);
+    let (before, room) = out.split_at_mut(start);
     // The room suffices with and without padding.
-    let written = engine.encode_slice(bytes, &mut out[start..]).unwrap_or_default();
+    let written = engine.encode_slice(bytes.bytes(before), room).unwrap_or_default();
     out.truncate(start + written);
 }
 
@@ -83,7 +90,7 @@ mod tests {
     use super::*;
 
     fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         encode(&mut out, bytes, encoding);
         assert_eq!(out.len(), encoded_length(bytes.len(), encoding));
         out.to_vec()

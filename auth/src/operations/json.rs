@@ -1,39 +1,56 @@
 //! `json-array`, `json-object` and how JSON text is escaped (RFC 8259 section 7).
 
 use crate::recipe::Escape;
-use bytes::BytesMut;
+use crate::sign::text_of;
+use crate::values::Piece;
 
 /// Appends a text as a JSON string with its quotes.
-pub(crate) fn string(out: &mut BytesMut, text: &str, escape: Escape) {
-    out.extend_from_slice(b"\"");
+pub(crate) fn string(out: &mut Vec<u8>, text: Piece<'_>, escape: Escape) {
+    out.push(b'"');
     escaped(out, text, escape);
-    out.extend_from_slice(b"\"");
+    out.push(b'"');
 }
 
 /// Appends a text with its escapes, without quotes.
-pub(crate) fn escaped(out: &mut BytesMut, text: &str, escape: Escape) {
+pub(crate) fn escaped(out: &mut Vec<u8>, text: Piece<'_>, escape: Escape) {
     let php = escape == Escape::Php;
-    let bytes = text.as_bytes();
-    // Most texts need none, and looking at all bytes is faster than looking for the first.
-    if !bytes.iter().fold(false, |found, byte| found | needs_escape(*byte, php)) {
-        return out.extend_from_slice(bytes);
+    // Most texts need none.
+    if plain(text.bytes(out), php) {
+        return text.append(out);
     }
     let mut from = 0;
-    while let Some(plain) = bytes[from..].iter().position(|byte| needs_escape(*byte, php)) {
-        let at = from + plain;
-        out.extend_from_slice(&bytes[from..at]);
-        from = at + escape_at(out, text, at);
+    while let Some(length) = text.bytes(out)[from..].iter().position(|byte| needs_escape(*byte, php)) {
+        let at = from + length;
+        let character = first_character(&text.bytes(out)[at..]);
+        text.part(from, at).append(out);
+        escape_character(out, character);
+        from = at + character.len_utf8();
     }
-    out.extend_from_slice(&bytes[from..]);
+    let end = text.bytes(out).len();
+    text.part(from, end).append(out);
+}
+
+/// The first character of a text that is not empty.
+fn first_character(bytes: &[u8]) -> char {
+    let width = match bytes[0] {
+        0..=0x7f => 1,
+        0x80..=0xdf => 2,
+        0xe0..=0xef => 3,
+        _ => 4,
+    };
+    text_of(&bytes[..width]).chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// Whether nothing needs an escape; looking at all bytes is faster than looking for the first.
+fn plain(bytes: &[u8], php: bool) -> bool {
+    !bytes.iter().fold(false, |found, byte| found | needs_escape(*byte, php))
 }
 
 const fn needs_escape(byte: u8, php: bool) -> bool {
     matches!(byte, 0..=0x1f | b'"' | b'\\') || php && (byte == b'/' || byte >= 0x80)
 }
 
-/// Appends the escape of the character at `at`; yields how many bytes of the text it takes.
-fn escape_at(out: &mut BytesMut, text: &str, at: usize) -> usize {
-    let character = text[at..].chars().next().unwrap_or_default();
+fn escape_character(out: &mut Vec<u8>, character: char) {
     match character {
         '\u{8}' => out.extend_from_slice(b"\\b"),
         '\u{c}' => out.extend_from_slice(b"\\f"),
@@ -45,17 +62,16 @@ fn escape_at(out: &mut BytesMut, text: &str, at: usize) -> usize {
         '/' => out.extend_from_slice(b"\\/"),
         other => other.encode_utf16(&mut [0; 2]).iter().for_each(|unit| unicode_escape(out, *unit)),
     }
-    character.len_utf8()
 }
 
-fn unicode_escape(out: &mut BytesMut, unit: u16) {
+fn unicode_escape(out: &mut Vec<u8>, unit: u16) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |shift: u16| DIGITS[usize::from(unit >> shift & 15)];
     out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Appends an array of strings.
-pub(crate) fn array<'a>(out: &mut BytesMut, items: impl IntoIterator<Item = &'a str>, escape: Escape) {
+pub(crate) fn array<'a>(out: &mut Vec<u8>, items: impl IntoIterator<Item = Piece<'a>>, escape: Escape) {
     out.extend_from_slice(b"[");
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
@@ -70,23 +86,23 @@ pub(crate) fn array<'a>(out: &mut BytesMut, items: impl IntoIterator<Item = &'a 
 #[derive(Clone, Copy)]
 pub(crate) enum Member<'a> {
     /// A string.
-    Text(&'a str),
+    Text(Piece<'a>),
     /// Digits, written as a number.
-    Number(&'a str),
+    Number(Piece<'a>),
 }
 
 /// Appends an object, members in the order given.
-pub(crate) fn object<'a>(out: &mut BytesMut, members: impl IntoIterator<Item = (&'a str, Member<'a>)>, escape: Escape) {
+pub(crate) fn object<'a>(out: &mut Vec<u8>, members: impl IntoIterator<Item = (&'a str, Member<'a>)>, escape: Escape) {
     out.extend_from_slice(b"{");
     for (index, (name, value)) in members.into_iter().enumerate() {
         if index > 0 {
             out.extend_from_slice(b",");
         }
-        string(out, name, escape);
+        string(out, Piece::Slice(name.as_bytes()), escape);
         out.extend_from_slice(b":");
         match value {
             Member::Text(text) => string(out, text, escape),
-            Member::Number(digits) => out.extend_from_slice(digits.as_bytes()),
+            Member::Number(digits) => digits.append(out),
         }
     }
     out.extend_from_slice(b"}");
@@ -96,10 +112,18 @@ pub(crate) fn object<'a>(out: &mut BytesMut, members: impl IntoIterator<Item = (
 mod tests {
     use super::*;
 
+    fn piece(text: &str) -> Piece<'_> {
+        Piece::Slice(text.as_bytes())
+    }
+
     fn printed(text: &str, escape: Escape) -> String {
-        let mut out = BytesMut::new();
-        string(&mut out, text, escape);
-        String::from_utf8(out.to_vec()).unwrap()
+        let mut out = Vec::new();
+        string(&mut out, piece(text), escape);
+        // A text of the same buffer is printed alike.
+        let mut within = text.as_bytes().to_vec();
+        string(&mut within, Piece::Within(0, text.len()), escape);
+        assert_eq!(within[text.len()..], out, "{text:?}");
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -120,11 +144,11 @@ mod tests {
 
     #[test]
     fn arrays_and_objects_have_no_white_space() {
-        let mut out = BytesMut::new();
-        array(&mut out, ["a", "", "\""], Escape::Minimal);
+        let mut out = Vec::new();
+        array(&mut out, ["a", "", "\""].map(piece), Escape::Minimal);
         array(&mut out, [], Escape::Minimal);
-        object(&mut out, [("b", Member::Text("1")), ("a", Member::Number("1"))], Escape::Minimal);
+        object(&mut out, [("b", Member::Text(piece("1"))), ("a", Member::Number(piece("1")))], Escape::Minimal);
         object(&mut out, [], Escape::Minimal);
-        assert_eq!(out, r#"["a","","\""][]{"b":"1","a":1}{}"#);
+        assert_eq!(out, br#"["a","","\""][]{"b":"1","a":1}{}"#);
     }
 }

@@ -7,28 +7,30 @@
 use crate::operations::json;
 use crate::recipe::{Escape, PhpArrays};
 use crate::tape::{Item, Members, Piece, Tape, Text, View};
-use bytes::{BufMut, BytesMut};
+use crate::values;
+use bytes::BufMut;
 use std::fmt::{self, Write as _};
 
 /// How deeply lists and maps may be nested: `json_decode` goes 512 deep by default and counts the innermost value.
 const DEPTH: usize = 511;
 
 /// Appends JSON text as PHP prints it; the reason where PHP could not read or print it.
-pub(crate) fn document(out: &mut BytesMut, text: &str, arrays: PhpArrays) -> Result<(), String> {
+pub(crate) fn document(out: &mut Vec<u8>, text: &str, arrays: PhpArrays) -> Result<(), String> {
     let tape = Tape::read(text, DEPTH).map_err(|error| error.to_string())?;
     value(out, tape.root(), arrays)
 }
 
 /// Appends a map of texts as PHP prints it.
-pub(crate) fn map<'a>(out: &mut BytesMut, pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone, arrays: PhpArrays) {
+pub(crate) fn map<'a>(out: &mut Vec<u8>, pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone, arrays: PhpArrays) {
     if arrays == PhpArrays::Assoc && pairs.clone().enumerate().all(|(index, (name, _))| is_index(name.chars(), index)) {
-        json::array(out, pairs.map(|(_, value)| value), Escape::Php);
+        json::array(out, pairs.map(|(_, value)| values::Piece::Slice(value.as_bytes())), Escape::Php);
     } else {
-        json::object(out, pairs.map(|(name, value)| (name, json::Member::Text(value))), Escape::Php);
+        let member = |value: &'a str| json::Member::Text(values::Piece::Slice(value.as_bytes()));
+        json::object(out, pairs.map(|(name, value)| (name, member(value))), Escape::Php);
     }
 }
 
-fn value(out: &mut BytesMut, item: Item<'_>, arrays: PhpArrays) -> Result<(), String> {
+fn value(out: &mut Vec<u8>, item: Item<'_>, arrays: PhpArrays) -> Result<(), String> {
     match item.view() {
         View::Null => out.extend_from_slice(b"null"),
         View::Bool(true) => out.extend_from_slice(b"true"),
@@ -44,7 +46,7 @@ fn value(out: &mut BytesMut, item: Item<'_>, arrays: PhpArrays) -> Result<(), St
     Ok(())
 }
 
-fn list<'a>(out: &mut BytesMut, items: impl Iterator<Item = Item<'a>>, arrays: PhpArrays) -> Result<(), String> {
+fn list<'a>(out: &mut Vec<u8>, items: impl Iterator<Item = Item<'a>>, arrays: PhpArrays) -> Result<(), String> {
     out.extend_from_slice(b"[");
     for (index, item) in items.enumerate() {
         if index > 0 {
@@ -56,7 +58,7 @@ fn list<'a>(out: &mut BytesMut, items: impl Iterator<Item = Item<'a>>, arrays: P
     Ok(())
 }
 
-fn object(out: &mut BytesMut, members: Members<'_>, arrays: PhpArrays) -> Result<(), String> {
+fn object(out: &mut Vec<u8>, members: Members<'_>, arrays: PhpArrays) -> Result<(), String> {
     out.extend_from_slice(b"{");
     for (index, (name, item)) in members.enumerate() {
         if arrays == PhpArrays::Object && name.chars().next() == Some('\0') {
@@ -87,18 +89,22 @@ fn is_index(mut name: impl Iterator<Item = char>, index: usize) -> bool {
         && name.next().is_none()
 }
 
-fn string(out: &mut BytesMut, text: Text<'_>) {
+fn string(out: &mut Vec<u8>, text: Text<'_>) {
     out.extend_from_slice(b"\"");
     for piece in text.pieces() {
         match piece {
-            Piece::Plain(plain) => json::escaped(out, plain, Escape::Php),
-            Piece::Escaped(character) => json::escaped(out, character.encode_utf8(&mut [0; 4]), Escape::Php),
+            Piece::Plain(plain) => json::escaped(out, values::Piece::Slice(plain.as_bytes()), Escape::Php),
+            Piece::Escaped(character) => {
+                let mut bytes = [0; 4];
+                let text = character.encode_utf8(&mut bytes);
+                json::escaped(out, values::Piece::Slice(text.as_bytes()), Escape::Php);
+            }
         }
     }
     out.extend_from_slice(b"\"");
 }
 
-fn number(out: &mut BytesMut, digits: &str) -> Result<(), String> {
+fn number(out: &mut Vec<u8>, digits: &str) -> Result<(), String> {
     let integer = !digits.contains(['.', 'e', 'E']);
     if integer && digits.parse::<i64>().is_ok() {
         // JSON integers have no leading zeros, so the text is what PHP prints; but `-0` is the integer 0 to PHP.
@@ -113,7 +119,7 @@ fn number(out: &mut BytesMut, digits: &str) -> Result<(), String> {
 }
 
 /// The shortest digits that read back, placed as PHP's `smart_str_append_double` does.
-fn float(out: &mut BytesMut, value: f64) {
+fn float(out: &mut Vec<u8>, value: f64) {
     let text = shortest(value);
     let (mantissa, exponent) = text.as_str().split_once('e').unwrap_or(("0", "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
@@ -140,7 +146,7 @@ fn shortest(value: f64) -> Ascii {
 }
 
 /// `123.5`, `100`: the point moves right.
-fn fixed(out: &mut BytesMut, first: &str, fraction: &str, places: usize) {
+fn fixed(out: &mut Vec<u8>, first: &str, fraction: &str, places: usize) {
     let (whole, rest) = fraction.split_at(places.min(fraction.len()));
     out.extend_from_slice(first.as_bytes());
     out.extend_from_slice(whole.as_bytes());
@@ -152,7 +158,7 @@ fn fixed(out: &mut BytesMut, first: &str, fraction: &str, places: usize) {
 }
 
 /// `0.00012`: the point moves left.
-fn small(out: &mut BytesMut, first: &str, fraction: &str, places: usize) {
+fn small(out: &mut Vec<u8>, first: &str, fraction: &str, places: usize) {
     out.extend_from_slice(b"0.");
     out.put_bytes(b'0', places - 1);
     out.extend_from_slice(first.as_bytes());
@@ -160,7 +166,7 @@ fn small(out: &mut BytesMut, first: &str, fraction: &str, places: usize) {
 }
 
 /// `1.0e+25`: the mantissa always has a fraction, the sign is always written.
-fn exponential(out: &mut BytesMut, first: &str, fraction: &str, exponent: i32) {
+fn exponential(out: &mut Vec<u8>, first: &str, fraction: &str, exponent: i32) {
     let mut digits = Ascii::default();
     let _ = write!(digits, "{exponent:+}");
     out.extend_from_slice(first.as_bytes());
@@ -201,7 +207,7 @@ mod tests {
     }
 
     fn printed(text: &str, arrays: PhpArrays) -> Result<String, String> {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         document(&mut out, text, arrays)?;
         Ok(String::from_utf8(out.to_vec()).unwrap())
     }
@@ -286,7 +292,7 @@ mod tests {
     #[test]
     fn header_maps() {
         let print = |pairs: &[(&'static str, &'static str)], arrays| {
-            let mut out = BytesMut::new();
+            let mut out = Vec::new();
             map(&mut out, pairs.iter().copied(), arrays);
             String::from_utf8(out.to_vec()).unwrap()
         };
