@@ -345,8 +345,6 @@ pub(crate) struct Claim {
     pub(crate) number: bool,
     /// An argument that may be absent.
     pub(crate) optional: bool,
-    /// Whether the name stands for itself in JSON.
-    pub(crate) plain: bool,
 }
 
 pub(crate) enum PlannedOutput {
@@ -637,8 +635,7 @@ impl Planner<'_> {
         let action = &self.nodes[value].action;
         let number = matches!(action, Action::Time { form: TimeForm::UnixSeconds | TimeForm::UnixMilliseconds, .. });
         let optional = matches!(action, Action::Argument { optional: true, .. });
-        let plain = name.bytes().all(jws::is_plain);
-        Claim { name, value, number, optional, plain }
+        Claim { name, value, number, optional }
     }
 
     fn jws(

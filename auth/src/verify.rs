@@ -697,15 +697,15 @@ impl<'p> Reader<'p> {
                 let reason = "the claims are not a JSON object with each member once";
                 let malformed = || Refusal::Token { reason: reason.to_owned() };
                 let text = std::str::from_utf8(payload).map_err(|_| malformed())?;
-                // Most senders write the claims as the recipe does; then there is nothing to look for.
-                let names = claims.iter().map(|claim| claim.name.as_ref());
-                if let Some(written) = jws::plain_claims(text, names).filter(|_| claims.iter().all(|claim| claim.plain))
-                {
-                    let written = written.into_iter().map(|value| match value {
+                // Most senders send the recipe's claims and no others; then there is little to look for.
+                let index_of = |name: &str| claims.iter().position(|claim| claim.name == name);
+                if let Some(plain) = jws::plain_claims(text, index_of) {
+                    let value = |value| match value {
                         Written::Text(text) => ClaimValue::Text(Cow::Borrowed(text)),
                         Written::Number(digits) => ClaimValue::Number(digits),
-                    });
-                    return claims.iter().zip(written).try_for_each(|(claim, value)| self.claim(claim, Some(value)));
+                    };
+                    let mut written = claims.iter().zip(plain.into_iter().chain(std::iter::repeat(None)));
+                    return written.try_for_each(|(claim, plain)| self.claim(claim, plain.map(value)));
                 }
                 let tape = jws::object(text).ok_or_else(malformed)?;
                 let View::Map(members) = tape.root().view() else { return Ok(()) };

@@ -98,6 +98,34 @@ fn a_token_is_read_back() {
     }
 }
 
+/// Recipes with many claims: each of them must be there, whatever their number.
+#[test]
+fn each_of_many_claims_must_be_there() {
+    for count in 1..=20 {
+        let names: Vec<String> = (0..count).map(|n| format!("c{n}")).collect();
+        let values: Vec<String> = names.iter().map(|name| format!(r#""v_{name}":{{"literal":"{name}"}}"#)).collect();
+        let members: Vec<String> = names.iter().map(|name| format!(r#""{name}":"v_{name}""#)).collect();
+        let text = format!(
+            r#"{{"values":{{"secret":{{"key":"secret_key"}},{},"token":{{"jws":"HS256","key":"secret",
+            "escape":"minimal","header":{{"alg":"HS256","typ":"JWT"}},"claims":{{{}}}}}}},
+            "send":{{"header":{{"Authorization":"Bearer {{token}}"}}}}}}"#,
+            values.join(","),
+            members.join(",")
+        );
+        let prepared = prepare(recipe("many", &Value::from_json(&text).unwrap(), "").unwrap());
+        let payload = |without: Option<usize>| {
+            let kept = names.iter().enumerate().filter(|(index, _)| Some(*index) != without);
+            let members: Vec<String> = kept.map(|(_, name)| format!(r#""{name}":"{name}""#)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let verify = |payload: &str| verify_bearer(&prepared, &format!("Bearer {}", token(HEADER, payload)));
+        assert!(verify(&payload(None)).is_ok(), "{count}");
+        for without in 0..count {
+            assert!(verify(&payload(Some(without))).is_err(), "{count} claims without {without}");
+        }
+    }
+}
+
 #[test]
 fn claims_that_do_not_fit_are_refused() {
     let good = claims();

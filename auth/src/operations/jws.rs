@@ -109,44 +109,44 @@ pub(crate) fn payload<'r>(encoded: &[u8], room: &'r mut [u8]) -> Option<Cow<'r, 
 /// More claims than most recipes have.
 const MOST_PLAIN: usize = 12;
 
-/// A claim as a payload has it that is written like ours.
+/// A claim of a payload that is plain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written<'p> {
     Text(&'p str),
     Number(&'p str),
 }
 
-/// Reads a payload that holds these claims only, in this order, without white space and escapes: as a sender writes
-/// it that follows the recipe. Nothing of any other payload, which has to be read as JSON.
-pub(crate) fn plain_claims<'p, 'n>(
+/// Reads a payload that holds these claims only, each at most once, without white space, escapes, lists and maps.
+/// Nothing of any other payload, which has to be read as JSON.
+pub(crate) fn plain_claims<'p>(
     payload: &'p str,
-    names: impl ExactSizeIterator<Item = &'n str>,
-) -> Option<[Written<'p>; MOST_PLAIN]> {
-    if names.len() > MOST_PLAIN {
-        return None;
-    }
-    let mut claims = [Written::Text(""); MOST_PLAIN];
+    index_of: impl Fn(&str) -> Option<usize>,
+) -> Option<[Option<Written<'p>>; MOST_PLAIN]> {
+    let mut claims = [None; MOST_PLAIN];
     let mut rest = payload.strip_prefix('{')?;
-    for (index, (name, claim)) in names.zip(&mut claims).enumerate() {
-        if index > 0 {
-            rest = rest.strip_prefix(',')?;
+    loop {
+        let (name, after) = plain_text(rest)?;
+        let claim = claims.get_mut(index_of(name)?).filter(|claim| claim.is_none())?;
+        let (value, after) = plain_value(after.strip_prefix(':')?)?;
+        *claim = Some(value);
+        match after.strip_prefix(',') {
+            Some(after) => rest = after,
+            None => return (after == "}").then_some(claims),
         }
-        rest = rest.strip_prefix('"')?.strip_prefix(name)?.strip_prefix("\":")?;
-        (*claim, rest) = plain_value(rest)?;
     }
-    (rest == "}").then_some(claims)
 }
 
-/// Whether a byte stands for itself in a JSON string.
-pub(crate) const fn is_plain(byte: u8) -> bool {
-    !matches!(byte, b'"' | b'\\' | 0..=0x1f)
+/// A string that stands for itself, and what follows it.
+fn plain_text(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix('"')?;
+    let end = text.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
+    Some((&text[..end], text[end..].strip_prefix('"')?))
 }
 
 fn plain_value(text: &str) -> Option<(Written<'_>, &str)> {
-    if let Some(text) = text.strip_prefix('"') {
-        let end = text.bytes().position(|byte| !is_plain(byte))?;
-        let rest = text[end..].strip_prefix('"')?;
-        return Some((Written::Text(&text[..end]), rest));
+    if text.starts_with('"') {
+        let (text, rest) = plain_text(text)?;
+        return Some((Written::Text(text), rest));
     }
     let end = text.bytes().position(|byte| !byte.is_ascii_digit())?;
     let digits = &text[..end];
@@ -322,7 +322,7 @@ mod tests {
         assert!(open_ours(&token(&format!("{{\"alg\":\"HS256\",\"x\":{}", "[".repeat(100_000)), b"x")).is_err());
     }
 
-    /// What a payload holds, as another reader sees it: texts and integers by name, in order.
+    /// What a payload holds, as another reader sees it: texts and numbers by name, in the order of [`NAMES`].
     fn claims_of(text: &str) -> Option<Vec<(String, String, bool)>> {
         let tape = object(text)?;
         let View::Map(members) = tape.root().view() else { return None };
@@ -331,16 +331,18 @@ mod tests {
             View::Number(digits) => Some((name.to_text().into_owned(), digits.to_owned(), true)),
             _ => None,
         };
-        members.map(claim).collect()
+        let mut claims: Vec<_> = members.map(claim).collect::<Option<_>>()?;
+        claims.sort_by_key(|(name, ..)| NAMES.iter().position(|known| known == name));
+        Some(claims)
     }
 
     fn plain_claims_of(text: &str, names: &[&str]) -> Option<Vec<(String, String, bool)>> {
-        let claims = plain_claims(text, names.iter().copied())?;
-        let claim = |(name, claim): (&&str, Written<'_>)| match claim {
-            Written::Text(text) => ((*name).to_owned(), text.to_owned(), false),
-            Written::Number(digits) => ((*name).to_owned(), digits.to_owned(), true),
+        let claims = plain_claims(text, |name| names.iter().position(|known| *known == name))?;
+        let claim = |(name, claim): (&&str, Option<Written<'_>>)| match claim? {
+            Written::Text(text) => Some(((*name).to_owned(), text.to_owned(), false)),
+            Written::Number(digits) => Some(((*name).to_owned(), digits.to_owned(), true)),
         };
-        Some(names.iter().zip(claims).map(claim).collect())
+        Some(names.iter().zip(claims).filter_map(claim).collect())
     }
 
     const NAMES: [&str; 4] = ["iss", "sub", "exp", "jti"];
@@ -357,13 +359,11 @@ mod tests {
             "",
             "{}",
             "null",
-            r#"{"iss":"a","sub":"b","exp":1}"#,
             r#"{"iss":"a","sub":"b","exp":1,"jti":"c","x":1}"#,
             r#"{"iss":"a","sub":"b","exp":1,"jti":"c"} "#,
             r#"{"iss":"a","sub":"b","exp":1,"jti":"c"}{}"#,
             r#"{"iss":"a","sub":"b","exp":1,"jti":"c""#,
             r#"{"iss":"a","iss":"b","exp":1,"jti":"c"}"#,
-            r#"{"sub":"b","iss":"a","exp":1,"jti":"c"}"#,
             r#"{"iss" :"a","sub":"b","exp":1,"jti":"c"}"#,
             r#"{"iss":"a\u0000","sub":"b","exp":1,"jti":"c"}"#,
             r#"{"iss":"a\"","sub":"b","exp":1,"jti":"c"}"#,
@@ -381,7 +381,7 @@ mod tests {
         }
         let many: Vec<String> = (0..=MOST_PLAIN).map(|n| format!("c{n}")).collect();
         let text = format!("{{{}}}", many.iter().map(|name| format!("\"{name}\":1")).collect::<Vec<_>>().join(","));
-        assert!(plain_claims(&text, many.iter().map(String::as_str)).is_none());
+        assert!(plain_claims(&text, |name| many.iter().position(|known| known == name)).is_none());
     }
 
     /// Each byte of a payload replaced, left out and doubled: what is taken is what the JSON says.
