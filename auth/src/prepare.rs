@@ -507,9 +507,9 @@ impl Planner<'_> {
             return Err(PrepareError::Empty { scheme: scheme(), name: username.clone() });
         }
         let joined = Zeroizing::new(format!("{}:{}", *user, *pass));
-        let mut encoded = BytesMut::new();
+        let mut encoded = Vec::new();
         encode(&mut encoded, joined.as_bytes(), Encoding::Base64);
-        Ok(Bytes::from_owner(Zeroizing::new(encoded.to_vec())))
+        Ok(Bytes::from_owner(Zeroizing::new(encoded)))
     }
 
     fn key_set(&mut self, name: &Text, decode: KeyEncoding, prefix: Option<&Text>) -> Result<(), PrepareError> {
