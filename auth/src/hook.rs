@@ -50,7 +50,10 @@ impl Signing {
     /// Adds a session token that a recipe asks for.
     #[must_use]
     pub fn session(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Secret>) -> Self {
-        self.sessions.push((name.into(), value.into()));
+        let name = name.into();
+        // A renewed token takes the place of the old one.
+        self.sessions.retain(|(known, _)| *known != name);
+        self.sessions.push((name, value.into()));
         self
     }
 }
@@ -83,6 +86,12 @@ impl Signers {
         let schemes = Arc::new(schemes.into_iter().collect());
         // A panic elsewhere can't leave the Arc half-written, so a poisoned lock is as good as any.
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = schemes;
+    }
+
+    /// The schemes that a request is going to be signed with; nothing if no alternative has credentials.
+    pub fn alternative(&self, signing: &Signing) -> Option<&'static [&'static str]> {
+        let signers = self.current();
+        signing.requirements.iter().copied().find(|schemes| schemes.iter().all(|name| signers.contains_key(*name)))
     }
 
     fn current(&self) -> Arc<BTreeMap<String, Prepared>> {
@@ -139,7 +148,7 @@ impl SigningMiddleware {
         extensions.remove::<Signed>();
         let signing = extensions.get::<Signing>().ok_or(SignError::Undeclared)?;
         let signers = self.signers.current();
-        let schemes = chosen(signing.requirements, &signers)?;
+        let schemes = ordered(chosen(signing.requirements, &signers)?);
         let mut signed = Signed::default();
         // The HTTP library writes the length of what is there in the end.
         let counted = !matches!(request.body(), Some(body) if body.as_bytes().is_none());
@@ -212,6 +221,12 @@ fn chosen<'a>(
         .ok_or_else(|| SignError::NoCredentials {
             schemes: requirements.iter().map(|schemes| schemes.join(" and ")).collect(),
         })
+}
+
+/// Schemes that read what others add come after those that read nothing of the request.
+fn ordered<'a>(mut schemes: Vec<(&'static str, &'a Prepared)>) -> Vec<(&'static str, &'a Prepared)> {
+    schemes.sort_by_key(|(_, prepared)| prepared.reads_query());
+    schemes
 }
 
 fn signable<'a>(request: &'a Request, base: &'a str) -> Result<SignableRequest<'a>, SignError> {

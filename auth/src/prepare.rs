@@ -80,6 +80,15 @@ impl Credentials {
         self
     }
 
+    /// A text or secret by its name; of several keys the first.
+    pub fn get(&self, name: &str) -> Option<Secret> {
+        match self.find(name)? {
+            CredentialValue::Text(text) => Some(Secret::new(text.clone())),
+            CredentialValue::Secret(secret) => Some(secret.clone()),
+            CredentialValue::Keys(keys) => keys.first().cloned(),
+        }
+    }
+
     fn find(&self, name: &str) -> Option<&CredentialValue> {
         self.values.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value)
     }

@@ -1,6 +1,6 @@
 //! The client: where it stands, what it holds, how a call is awaited.
 
-use crate::ir::{Ir, Server};
+use crate::ir::{ClientCredentials, Ir, Server};
 use crate::operations::{ClientType, clients};
 use crate::{docs, recipes};
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
@@ -266,6 +266,7 @@ fn provider(ir: &Ir) -> TokenStream {
             }
         }
     });
+    let oauth2 = oauth2(ir);
     quote! {
         /// This service, as the runtime knows it.
         #[derive(Clone, Copy, Debug)]
@@ -284,8 +285,57 @@ fn provider(ir: &Ir) -> TokenStream {
             }
 
             #tokens
+
+            #oauth2
         }
     }
+}
+
+/// How the tokens of OAuth2 are had, and the scopes that operations need.
+fn oauth2(ir: &Ir) -> Option<TokenStream> {
+    let schemes: Vec<TokenStream> = ir
+        .schemes
+        .iter()
+        .filter_map(|scheme| {
+            let (name, oauth2) = (&scheme.name, scheme.oauth2.as_ref()?);
+            let session = &oauth2.session;
+            let access_token = match &oauth2.access_token {
+                Some(name) => quote!(Some(#name)),
+                None => quote!(None),
+            };
+            let client = match &oauth2.client {
+                Some(ClientCredentials { token_url, client_id, client_secret }) => quote! {
+                    Some(runtime::sessions::oauth2::ClientCredentialsFlow {
+                        token_url: #token_url,
+                        client_id: #client_id,
+                        client_secret: #client_secret,
+                    })
+                },
+                None => quote!(None),
+            };
+            let scopes = ir.operations.iter().filter_map(|operation| {
+                let (_, scopes) = operation.scopes.iter().find(|(scheme, _)| scheme == name)?;
+                let id = &operation.id;
+                Some(quote!((#id, &[#(#scopes),*])))
+            });
+            Some(quote! {
+                runtime::sessions::oauth2::OAuth2Scheme {
+                    scheme: #name,
+                    session: #session,
+                    access_token: #access_token,
+                    client: #client,
+                    scopes: &[#(#scopes),*],
+                }
+            })
+        })
+        .collect();
+    (!schemes.is_empty()).then(|| {
+        quote! {
+            fn oauth2() -> Vec<runtime::sessions::oauth2::OAuth2Scheme> {
+                vec![#(#schemes),*]
+            }
+        }
+    })
 }
 
 /// The name of a recipe's constant.

@@ -49,7 +49,7 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
         .collect();
     let standard = ir.schemes.iter().any(|scheme| scheme.standard);
     let signing = recipes.iter().filter(|(_, recipe)| matches!(recipe.output, Output::Send(_))).count();
-    let mut order: Vec<String> = Vec::new();
+    let (mut order, mut optional): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let mut found: BTreeMap<String, (CredentialKind, usize, Vec<String>)> = BTreeMap::new();
     for (scheme, recipe) in &recipes {
         let mut here: BTreeMap<String, CredentialKind> = BTreeMap::new();
@@ -79,11 +79,26 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
             entry.2.push((*scheme).to_owned());
         }
     }
+    for scheme in &ir.schemes {
+        let Some(oauth2) = &scheme.oauth2 else { continue };
+        let client = oauth2.client.as_ref();
+        let parts = [
+            client.map(|client| (&client.client_id, CredentialKind::Text)),
+            client.map(|client| (&client.client_secret, CredentialKind::Secret)),
+            oauth2.access_token.as_ref().map(|name| (name, CredentialKind::Secret)),
+        ];
+        for (name, kind) in parts.into_iter().flatten() {
+            order.push(name.clone());
+            // A source of tokens may stand in for each of them, so none is required.
+            found.insert(name.clone(), (kind, 0, vec![scheme.name.clone()]));
+            optional.push(name.clone());
+        }
+    }
     let credentials = order.into_iter().filter_map(|name| {
         let (kind, uses, schemes) = found.remove(&name)?;
         // Where OpenAPI's own schemes are in play, there may be alternatives to any of them.
         let required = match standard {
-            true => needed_everywhere(ir, &schemes),
+            true => !optional.contains(&name) && needed_everywhere(ir, &schemes),
             false => uses == signing && (signing > 0 || schemes.len() == recipes.len()),
         };
         Some(Credential {

@@ -101,10 +101,34 @@ pub struct Scheme {
     pub recipe: Recipe,
     /// Whether the recipe follows from OpenAPI's own words, without `x-signing`.
     pub standard: bool,
+    /// How its tokens are had, for `oauth2` and `openIdConnect`.
+    pub oauth2: Option<OAuth2>,
     /// What the document says of it, assumptions included.
     pub doc: Doc,
     /// Where it stands.
     pub at: Mark,
+}
+
+/// How the tokens of a scheme are had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OAuth2 {
+    /// The session that its recipe reads.
+    pub session: String,
+    /// The credential that is a token, unless client credentials are all that there is.
+    pub access_token: Option<String>,
+    /// The flow of client credentials.
+    pub client: Option<ClientCredentials>,
+}
+
+/// The flow of client credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCredentials {
+    /// `tokenUrl`, as written.
+    pub token_url: String,
+    /// The credential that is the client's id.
+    pub client_id: String,
+    /// The credential that is the client's secret.
+    pub client_secret: String,
 }
 
 /// A session under `x-signing-sessions`.
@@ -365,6 +389,8 @@ pub struct Operation {
     pub repeat: Repeat,
     /// Alternatives, each a set of scheme names that all apply; empty means unsigned.
     pub security: Vec<Vec<String>>,
+    /// The scopes that each scheme of OAuth2 has to give, where there are any.
+    pub scopes: Vec<(String, Vec<String>)>,
     /// The session that must be there, if any.
     pub session: Option<String>,
     /// Parameters: required ones first; those of the path in its order, the others by name.

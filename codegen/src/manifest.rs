@@ -67,10 +67,13 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     table("features", &features);
     let version = toml_text(&runtime.version);
     let path = runtime.path.as_deref().map(|path| format!(", path = {}", toml_text(path))).unwrap_or_default();
+    // What a client without OAuth2 does not need, it does not link.
+    let oauth2 = ir.schemes.iter().any(|scheme| scheme.oauth2.is_some());
+    let needed = if oauth2 { format!(", features = [{}]", toml_text("oauth2")) } else { String::new() };
     table(
         "dependencies",
         &[
-            ("countersign-runtime", format!("{{ version = {version}{path}, default-features = false }}")),
+            ("countersign-runtime", format!("{{ version = {version}{path}, default-features = false{needed} }}")),
             ("serde", format!("{{ version = {}, features = [{}] }}", toml_text("1"), toml_text("derive"))),
             ("serde_json", toml_text("1")),
         ],

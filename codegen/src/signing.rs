@@ -196,7 +196,7 @@ impl<'a> Reader<'_, 'a> {
             url: None,
             notes: self.assumptions(&name, node),
         };
-        Scheme { name, constant: String::new(), recipe, standard: false, doc, at }
+        Scheme { name, constant: String::new(), recipe, standard: false, oauth2: None, doc, at }
     }
 
     /// Every `x-assumed` of a scheme and of the shared recipe that it uses.
@@ -370,7 +370,8 @@ impl<'a> Reader<'_, 'a> {
             url: None,
             notes: self.assumptions(&name, scheme),
         };
-        signing.schemes.push(Scheme { name, constant: String::new(), recipe, standard: true, doc, at });
+        let oauth2 = described.oauth2(&name, &credentials);
+        signing.schemes.push(Scheme { name, constant: String::new(), recipe, standard: true, oauth2, doc, at });
     }
 
     /// Schemes that some operation or webhook names.

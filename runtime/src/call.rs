@@ -153,6 +153,12 @@ async fn exchange(request: Request, declared: &[Declared], context: &mut Context
 
 /// Sorts an error by how the last attempt ended, whatever middleware has made of it.
 fn failed(error: reqwest_middleware::Error, last: Option<Ending>) -> Failed {
+    #[cfg(feature = "oauth2")]
+    if let reqwest_middleware::Error::Middleware(cause) = &error
+        && let Some(error) = cause.downcast_ref::<crate::sessions::TokenError>()
+    {
+        return ErrorKind::Token(error.clone()).into();
+    }
     let ending = last.unwrap_or(Ending::Other);
     let cause: BoxError = match error.without_url() {
         // Middleware may wrap an error that it made of a response, with the URL that was signed.
@@ -176,7 +182,7 @@ fn failed(error: reqwest_middleware::Error, last: Option<Ending>) -> Failed {
     }
 }
 
-async fn buffered(response: reqwest::Response, limit: usize) -> Result<Bytes, Failed> {
+pub(crate) async fn buffered(response: reqwest::Response, limit: usize) -> Result<Bytes, Failed> {
     let mut pieces = std::pin::pin!(response.bytes_stream());
     let mut first = Bytes::new();
     let mut all = BytesMut::new();

@@ -51,6 +51,8 @@ pub struct ClientBuilder<P: Provider> {
     random: Arc<dyn Random>,
     options: Vec<(String, SigningOptions)>,
     signers: Vec<(String, Prepared)>,
+    #[cfg(feature = "oauth2")]
+    tokens: crate::tokens::Tokens,
     methods: Option<Arc<MethodOf>>,
 }
 
@@ -74,6 +76,8 @@ impl<P: Provider> ClientBuilder<P> {
             random: Arc::new(SystemRandom),
             options: Vec::new(),
             signers: Vec::new(),
+            #[cfg(feature = "oauth2")]
+            tokens: Default::default(),
             methods: None,
         }
     }
@@ -187,6 +191,31 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// Sets how tokens of an OAuth2 scheme are fetched: endpoint, scopes, place of the secret.
+    #[cfg(feature = "oauth2")]
+    pub fn oauth2(mut self, scheme: impl Into<String>, options: crate::sessions::oauth2::OAuth2Options) -> Self {
+        self.tokens.options.push((scheme.into(), options));
+        self
+    }
+
+    /// Takes the tokens of an OAuth2 or OpenID Connect scheme from here, instead of from credentials.
+    #[cfg(feature = "oauth2")]
+    pub fn token_source(
+        mut self,
+        scheme: impl Into<String>,
+        source: impl crate::sessions::TokenSource + 'static,
+    ) -> Self {
+        self.tokens.sources.push((scheme.into(), Arc::new(source)));
+        self
+    }
+
+    /// Keeps tokens here instead of in the client's own memory.
+    #[cfg(feature = "oauth2")]
+    pub fn session_store(mut self, store: impl crate::sessions::SessionStore + 'static) -> Self {
+        self.tokens.store = Arc::new(store);
+        self
+    }
+
     /// Chooses the method of each operation anew, where a spec had to assume it.
     pub fn method_of(mut self, choose: impl Fn(&'static OperationInfo) -> Method + Send + Sync + 'static) -> Self {
         self.methods = Some(Arc::new(choose));
@@ -202,16 +231,34 @@ impl<P: Provider> ClientBuilder<P> {
         let base = BaseUrl::parse(&base, self.plain_http)?;
         let credentials = self.credentials.as_ref().map_or_else(auth::Credentials::new, ProviderCredentials::to_auth);
         let mut signers = self.prepared(P::schemes(), &credentials)?;
-        signers.append(&mut self.signers);
         let tokens = self.prepared(P::tokens(), &credentials)?;
         if let Some((scheme, _)) = self.options.first() {
             return Err(BuildError::UnknownScheme { scheme: scheme.clone() });
         }
-        let signing = SigningMiddleware::new(base.as_str(), Signers::new(signers))
+        let http = reqwest_client(self.reqwest, self.connect_timeout, P::USER_AGENT, base.is_loopback())?;
+        #[cfg(feature = "oauth2")]
+        let schemes = self.tokens.schemes(
+            P::NAME,
+            P::oauth2(),
+            &credentials,
+            crate::tokens::Endpoint { base: &base, plain_http: self.plain_http, http: &http, timeout: self.timeout },
+            &self.clock,
+        )?;
+        #[cfg(feature = "oauth2")]
+        signers.retain(|(name, _)| {
+            let oauth2 = P::oauth2().iter().any(|scheme| scheme.scheme == name);
+            !oauth2 || schemes.iter().any(|scheme| scheme.scheme == name)
+        });
+        signers.append(&mut self.signers);
+        let signers = Signers::new(signers);
+        let signing = SigningMiddleware::new(base.as_str(), signers.clone())
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random));
-        let http = reqwest_client(self.reqwest, self.connect_timeout, P::USER_AGENT, base.is_loopback())?;
         let mut stack = self.middleware;
+        #[cfg(feature = "oauth2")]
+        if !schemes.is_empty() {
+            stack.push(Arc::new(crate::sessions::SessionLayer { signers, schemes }));
+        }
         stack.push(Arc::new(NoteAttempts));
         stack.push(Arc::new(signing));
         Ok(P::Client::from(Core(Arc::new(Shared {
@@ -337,6 +384,10 @@ pub enum BuildError {
         /// Everything that is wrong.
         errors: Vec<CheckError>,
     },
+    /// A token endpoint does not fit.
+    #[cfg(feature = "oauth2")]
+    #[error(transparent)]
+    Tokens(#[from] crate::sessions::TokenError),
     /// reqwest could not build its client.
     #[error("the HTTP client could not be built")]
     Http(#[source] reqwest::Error),

@@ -24,9 +24,13 @@ mod parameters;
 mod reply;
 mod request;
 mod sensitive;
+#[cfg(feature = "oauth2")]
+pub mod sessions;
 #[doc(hidden)]
 pub mod text;
 mod time;
+#[cfg(feature = "oauth2")]
+mod tokens;
 #[doc(hidden)]
 pub mod unions;
 mod upload;

@@ -69,6 +69,12 @@ pub trait Provider: 'static {
     /// The recipes of its security schemes.
     fn schemes() -> Vec<(&'static str, auth::Recipe)>;
 
+    /// Its schemes that sign with a token of OAuth2.
+    #[cfg(feature = "oauth2")]
+    fn oauth2() -> Vec<crate::sessions::oauth2::OAuth2Scheme> {
+        Vec::new()
+    }
+
     /// The recipes that yield a token to the caller.
     fn tokens() -> Vec<(&'static str, auth::Recipe)> {
         Vec::new()

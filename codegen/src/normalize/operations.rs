@@ -71,6 +71,7 @@ fn lower<'a>(
         at: document.references.key_at(node),
         deprecated: node.get("deprecated").and_then(Node::bool) == Some(true),
         repeat: repeat(document, node),
+        scopes: security::scopes(document, node, signing),
         security,
         session,
         parameters,

@@ -42,6 +42,27 @@ pub(super) fn security(document: &Document<'_>, node: &Node, signing: &Signing) 
     alternatives
 }
 
+/// The scopes that an operation asks of each scheme with tokens of OAuth2, where there are any.
+pub(super) fn scopes(document: &Document<'_>, node: &Node, signing: &Signing) -> Vec<(String, Vec<String>)> {
+    let security = node.get("security").or_else(|| document.spec.root.get("security"));
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for (key, scopes) in security.into_iter().flat_map(Node::items).flat_map(Node::members) {
+        let oauth2 = |scheme: &&Scheme| scheme.name == key.text && scheme.oauth2.is_some();
+        if !signing.schemes.iter().any(|scheme| oauth2(&scheme)) || found.iter().any(|(name, _)| *name == key.text) {
+            continue;
+        }
+        let mut scopes: Vec<String> =
+            scopes.items().iter().filter_map(|scope| scope.text().map(str::to_owned)).collect();
+        // They are a set, and asked for as one.
+        scopes.sort();
+        scopes.dedup();
+        found.push((key.text.clone(), scopes));
+    }
+    found.retain(|(_, scopes)| !scopes.is_empty());
+    found.sort();
+    found
+}
+
 /// The session that a scheme of the operation reads.
 pub(super) fn session(
     document: &Document<'_>,

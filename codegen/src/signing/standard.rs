@@ -6,6 +6,7 @@
 //!
 //! What is sent is therefore injected, redacted, repeated, verified and compared like any other recipe.
 
+use crate::ir::{ClientCredentials, OAuth2};
 use crate::spec::Node;
 use countersign_auth::recipe::{
     Carrier, Expression, Output, Recipe, Rules, Send, Source, Step, Template, TemplatePart, Text,
@@ -28,7 +29,12 @@ pub(super) enum Described {
     /// `apiKey` in a cookie.
     Cookie(String),
     /// `oauth2` or `openIdConnect`: a bearer token.
-    Token,
+    Token {
+        /// Whether there are flows that end in a token of the user's, or may be.
+        brought: bool,
+        /// `tokenUrl` of the flow of client credentials.
+        token_url: Option<String>,
+    },
     /// `mutualTLS`: nothing in the request.
     MutualTls,
 }
@@ -39,7 +45,14 @@ pub(super) fn described(scheme: &Node) -> Result<Described, String> {
     match text("type") {
         Some("http") => http(text("scheme")),
         Some("apiKey") => api_key(text("in"), text("name")),
-        Some("oauth2" | "openIdConnect") => Ok(Described::Token),
+        Some("oauth2") => {
+            let flows = scheme.get("flows");
+            let client = flows.and_then(|flows| flows.get("clientCredentials")?.get("tokenUrl")?.text());
+            let others = ["authorizationCode", "implicit", "password"];
+            let others = others.iter().any(|flow| flows.is_some_and(|flows| flows.get(flow).is_some()));
+            Ok(Described::Token { brought: others || client.is_none(), token_url: client.map(str::to_owned) })
+        }
+        Some("openIdConnect") => Ok(Described::Token { brought: true, token_url: None }),
         Some("mutualTLS") => Ok(Described::MutualTls),
         Some(other) => Err(format!("`{}` is no type of a scheme", crate::finding::shortened(other, 40))),
         None => Err("the scheme has no `type`".to_owned()),
@@ -89,9 +102,24 @@ impl Described {
             Described::Http(word) if word == "Bearer" => &["token"],
             Described::Http(_) => &["credentials"],
             Described::Header(_) | Described::Query(_) | Described::Cookie(_) => &[""],
-            Described::Token => &["access_token"],
+            Described::Token { token_url: None, .. } => &["access_token"],
+            Described::Token { brought: false, .. } => &["client_id", "client_secret"],
+            Described::Token { .. } => &["client_id", "client_secret", "access_token"],
             Described::MutualTls => &[],
         }
+    }
+
+    /// How the tokens of a scheme are had.
+    pub(super) fn oauth2(&self, scheme: &str, credentials: &[String]) -> Option<OAuth2> {
+        let Described::Token { brought, token_url } = self else { return None };
+        let client = match (token_url, credentials) {
+            (Some(url), [id, secret, ..]) => {
+                Some(ClientCredentials { token_url: url.clone(), client_id: id.clone(), client_secret: secret.clone() })
+            }
+            _ => None,
+        };
+        let access_token = credentials.last().filter(|_| *brought).cloned();
+        Some(OAuth2 { session: session(scheme), access_token, client })
     }
 
     /// The recipe of a scheme, and nothing for one that adds nothing to a request.
@@ -100,11 +128,12 @@ impl Described {
         let value = match self {
             Described::MutualTls => return None,
             Described::Basic => Source::Basic { username: credential(0), password: credential(1) },
+            Described::Token { .. } => Source::Session { name: session(scheme).into() },
             _ => Source::Credential { name: credential(0), secret: true },
         };
         let step = match self {
             Described::Basic => "credentials",
-            Described::Token => "token",
+            Described::Token { .. } => "token",
             Described::Http(word) if word == "Bearer" => "token",
             Described::Http(_) => "credentials",
             _ => "key",
@@ -116,7 +145,7 @@ impl Described {
         let send = match self {
             Described::Basic => header("Authorization", "Basic "),
             Described::Http(word) => header("Authorization", &format!("{word} ")),
-            Described::Token => header("Authorization", "Bearer "),
+            Described::Token { .. } => header("Authorization", "Bearer "),
             Described::Header(name) => header(name, ""),
             Described::Cookie(name) => header("Cookie", &format!("{name}=")),
             Described::Query(name) => {
@@ -170,6 +199,11 @@ impl Names {
         self.0.extend(names.iter().cloned());
         names
     }
+}
+
+/// The session of a scheme's tokens.
+fn session(scheme: &str) -> String {
+    format!("oauth2_{}", snake(scheme))
 }
 
 /// Letters and digits in snake case, beginning with a letter.
@@ -250,8 +284,12 @@ mod tests {
         ] {
             assert_eq!(names(scheme, &key), [name], "{scheme}");
         }
-        assert_eq!(names("OAuth2", &Described::Token), ["oauth2_access_token"]);
-        assert_eq!(names("clientCredentials", &Described::Token), ["access_token"]);
+        let token = |brought, url: Option<&str>| Described::Token { brought, token_url: url.map(str::to_owned) };
+        assert_eq!(names("OAuth2", &token(true, None)), ["oauth2_access_token"]);
+        let client = ["client_id", "client_secret"];
+        assert_eq!(names("clientCredentials", &token(false, Some("/token"))), client);
+        let both = ["shop_client_id", "shop_client_secret", "shop_access_token"];
+        assert_eq!(names("shop_auth", &token(true, Some("/token"))), both);
     }
 
     #[test]
@@ -273,7 +311,6 @@ mod tests {
             Described::Header("X-Key".to_owned()),
             Described::Query("api key".to_owned()),
             Described::Cookie("session".to_owned()),
-            Described::Token,
         ];
         for described in all {
             let credentials = names("acme", &described);
@@ -283,5 +320,8 @@ mod tests {
             assert_eq!(read, credentials, "{described:?}");
         }
         assert_eq!(Described::MutualTls.recipe("acme", &[]), None);
+        let token = Described::Token { brought: true, token_url: None };
+        let checked = countersign_auth::check(token.recipe("acme", &[]).unwrap()).unwrap();
+        assert_eq!(checked.sessions(), ["oauth2_acme"]);
     }
 }

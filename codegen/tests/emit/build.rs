@@ -64,7 +64,15 @@ pub(crate) fn doc(summary: &str, description: &str) -> Doc {
 
 fn scheme(name: &str, recipe: Recipe) -> Scheme {
     let constant = name.to_uppercase();
-    Scheme { name: name.into(), constant, recipe, standard: false, doc: Doc::default(), at: Mark::new(7, 3) }
+    Scheme {
+        name: name.into(),
+        constant,
+        recipe,
+        standard: false,
+        oauth2: None,
+        doc: Doc::default(),
+        at: Mark::new(7, 3),
+    }
 }
 
 fn session(name: &str, kind: SessionKind) -> Session {
@@ -578,6 +586,7 @@ pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> i
         deprecated: false,
         repeat: Repeat::Safe,
         security: vec![vec!["acme".into()]],
+        scopes: Vec::new(),
         session: None,
         parameters: Vec::new(),
         choices: Vec::new(),
