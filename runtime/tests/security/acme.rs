@@ -141,9 +141,11 @@ impl runtime::Operation for Op {
         repeat: runtime::Repeat::Safe,
     };
 
+    const RESPONSES: &'static [runtime::Declared] = &[runtime::Declared::on(204)];
+
     fn read(reply: runtime::Reply) -> runtime::Outcome<Self> {
-        match reply.status() {
-            204 => runtime::Outcome::success(reply.empty()),
+        match reply.case() {
+            0 => runtime::Outcome::success(reply.empty()),
             _ => reply.undeclared(),
         }
     }
