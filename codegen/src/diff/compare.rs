@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(super) enum Use {
     Body,
     Parameter,
+    /// A query parameter whose members are pairs of their own.
+    DeepObject,
     /// A body of a media type that does not tell types apart: XML, forms, plain text.
     Text,
 }

@@ -134,6 +134,6 @@ impl<'a> Side<'a> {
             Value::Number(text) | Value::Text(text) => Some(shortened(text, 80)),
         };
         let at = if scalar.is_some() { node.at } else { self.references.key_at(node) };
-        Place { file: self.spec.file.clone(), at, pointer: self.references.pointer_of(node), value: scalar }
+        Place { file: self.spec.file_of(at).to_owned(), at, pointer: self.references.pointer_of(node), value: scalar }
     }
 }

@@ -206,8 +206,12 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>)
     life::objects(compare, "the parameter", nodes.0, nodes.1);
     texts::of_objects(compare, nodes.0, nodes.1);
     if let (Some(was), Some(is)) = (old.schema(&compare.old), new.schema(&compare.new)) {
-        let usage = if old.node.get("content").is_some() { Use::Body } else { Use::Parameter };
-        if usage == Use::Body || !became_list(compare, old, new, (was, is)) {
+        let usage = match (old.node.get("content").is_some(), new.style()) {
+            (true, _) => Use::Body,
+            (false, "deepObject") => Use::DeepObject,
+            (false, _) => Use::Parameter,
+        };
+        if usage != Use::Parameter || !became_list(compare, old, new, (was, is)) {
             compare.pair_nodes(was, is, usage);
         }
     }

@@ -122,8 +122,6 @@ pub(super) struct Schema<'a> {
     pub(super) extensions: BTreeMap<&'a str, &'a Node>,
     /// References that lead nowhere, and keywords that are not followed.
     pub(super) not_followed: Vec<&'a Node>,
-    /// Members beside a reference that OpenAPI 3.0 ignores.
-    pub(super) ignored: Vec<&'a Node>,
     /// Members of `allOf`, and whether each constrains anything.
     pub(super) members: Vec<(&'a Node, bool)>,
 }
@@ -218,9 +216,8 @@ fn part<'a>(
             Ok(target) => open.push(target),
             Err(_) => schema.not_followed.push(reference),
         }
+        // OpenAPI 3.0 ignores what stands beside a reference.
         if !side.modern {
-            let ignored = node.members().filter(|(key, _)| key.text != "$ref" && !is_text(&key.text));
-            schema.ignored.extend(ignored.map(|(_, member)| member));
             return;
         }
     }

@@ -12,7 +12,7 @@ use super::model::Source;
 use super::reach::Passes;
 use super::report::Verdict;
 use super::rules;
-use super::schema::Schema;
+use super::schema::{Schema, is_text};
 use super::values::canonical;
 use super::{life, texts};
 use crate::spec::Node;
@@ -68,14 +68,16 @@ fn not_followed<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
         let message = "a reference here is not followed, so what is behind it is not compared";
         compare.emit(&rules::NOT_FOLLOWED, old.first().copied(), new.first().copied(), message);
     }
-    let (was_modern, is_modern) = (compare.old.modern, compare.new.modern);
-    if was_modern != is_modern {
-        let ignored = if was_modern { &pair.new.ignored } else { &pair.old.ignored };
-        if let Some(node) = ignored.first() {
-            let (old, new) = if was_modern { (None, Some(*node)) } else { (Some(*node), None) };
-            let message = "what stands beside this reference counts in OpenAPI 3.1, and not in 3.0";
-            compare.emit(&rules::SIBLINGS_APPLY, old, new, message);
-        }
+    // What stands beside a reference is read by the newer document only, and a 3.0 document drops it at once.
+    let node = match (compare.old.modern, compare.new.modern) {
+        (false, true) => pair.new_node,
+        (true, false) => pair.old_node,
+        _ => return,
+    };
+    let weighty = |key: &str| key != "$ref" && !is_text(key);
+    if node.get("$ref").is_some() && node.members().any(|(key, _)| weighty(&key.text)) {
+        let message = "what stands beside this reference counts in OpenAPI 3.1, and not in 3.0";
+        compare.emit(&rules::SIBLINGS_APPLY, pair.old_node, pair.new_node, message);
     }
 }
 

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 struct Server<'a> {
     url: String,
+    /// As it is written, which is what a server is known by: a variable may have another default.
+    template: &'a str,
     node: &'a Node,
 }
 
@@ -18,12 +20,13 @@ fn servers(root: &Node) -> Vec<Server<'_>> {
     let list = root.get("servers").map(Node::items).unwrap_or_default();
     list.iter()
         .filter_map(|node| {
-            let mut url = node.get("url")?.text()?.to_owned();
+            let template = node.get("url")?.text()?.trim_end_matches('/');
+            let mut url = template.to_owned();
             for (name, variable) in node.get("variables").into_iter().flat_map(Node::members) {
                 let value = variable.get("default").and_then(Node::text).unwrap_or_default();
                 url = url.replace(&format!("{{{}}}", name.text), value);
             }
-            Some(Server { url: url.trim_end_matches('/').to_owned(), node })
+            Some(Server { url: url.trim_end_matches('/').to_owned(), template, node })
         })
         .collect()
 }
@@ -78,15 +81,17 @@ fn server_list(compare: &mut Compare<'_>, same_below: bool) {
     if same_below && was.iter().map(host).eq(is.iter().map(host)) {
         return;
     }
-    let urls = |servers: &[Server<'_>]| servers.iter().map(|server| server.url.clone()).collect::<Vec<_>>();
+    let urls = |servers: &[Server<'_>]| servers.iter().map(|server| server.template.to_owned()).collect::<Vec<_>>();
     let (old_urls, new_urls) = (urls(&was), urls(&is));
-    let removed: Vec<_> = was.iter().filter(|server| !new_urls.contains(&server.url)).cloned().collect();
-    let mut added: Vec<_> = is.iter().filter(|server| !old_urls.contains(&server.url)).cloned().collect();
+    let removed: Vec<_> =
+        was.iter().filter(|server| !new_urls.iter().any(|url| url == server.template)).cloned().collect();
+    let mut added: Vec<_> =
+        is.iter().filter(|server| !old_urls.iter().any(|url| url == server.template)).cloned().collect();
     for server in removed {
         let shown = shortened(&server.url, 120);
-        if old_urls.first() == Some(&server.url) && !is.is_empty() {
+        if old_urls.first().is_some_and(|url| url == server.template) && !is.is_empty() {
             let now = added.first().or(is.first()).cloned();
-            added.retain(|other| Some(&other.url) != now.as_ref().map(|now| &now.url));
+            added.retain(|other| Some(other.template) != now.as_ref().map(|now| now.template));
             let to = now.as_ref().map(|now| shortened(&now.url, 120)).unwrap_or_default();
             let message = format!("the default server was `{shown}` and is `{to}`");
             compare.emit(&rules::SERVER_CHANGED, server.node, now.map(|now| now.node), message);
@@ -102,7 +107,7 @@ fn server_list(compare: &mut Compare<'_>, same_below: bool) {
     }
     let kept_first = old_urls.first().filter(|url| new_urls.contains(url));
     if let (Some(first), Some(now)) = (kept_first, is.first())
-        && *first != now.url
+        && *first != now.template
     {
         let message = format!("`{}` comes first now", shortened(&now.url, 120));
         compare.emit(&rules::SERVER_ORDER_CHANGED, was.first().map(|server| server.node), now.node, message);

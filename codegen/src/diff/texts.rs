@@ -49,7 +49,8 @@ pub(super) fn of_objects<'a>(this: &mut Compare<'a>, old: &'a Node, new: &'a Nod
         compare(this, (&members(old, text), old), (&members(new, text), new));
     }
     let extension = |key: &str| {
-        key.starts_with("x-") && !matches!(key, "x-signing" | "x-sunset" | "x-stability-level" | "x-assumed")
+        key.starts_with("x-")
+            && !matches!(key, "x-signing" | "x-sunset" | "x-stability-level" | "x-assumed" | "x-webhooks")
     };
     extensions(this, (&members(old, extension), old), (&members(new, extension), new));
 }

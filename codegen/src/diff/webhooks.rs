@@ -7,13 +7,13 @@ use super::rules;
 use super::values::canonical_without_texts;
 use crate::finding::shortened;
 use crate::spec::Node;
+use std::collections::BTreeSet;
 
 /// Compares the webhooks of two documents.
 pub(super) fn compare(compare: &mut Compare<'_>) {
-    let all = |node: Option<&'_ Node>| node.is_some();
     for key in ["webhooks", "x-webhooks"] {
         let (old, new) = (compare.old.root().get(key), compare.new.root().get(key));
-        if all(old) || all(new) {
+        if old.is_some() || new.is_some() {
             lists(compare, operations(&compare.old, old), operations(&compare.new, new));
         }
     }
@@ -66,12 +66,15 @@ fn at<'a>(compare: &mut Compare<'a>, operation: &Operation<'a>, then: impl FnOnc
 
 fn one<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) {
     incoming(compare, old, new);
-    let security = |root: &'a Node, operation: &'a Node| {
+    let names = compare.renamed_schemes.clone();
+    let security = |root: &'a Node, operation: &'a Node, old: bool| {
         let node = operation.get("security").or_else(|| root.get("security"));
-        (node, node.map(canonical_without_texts))
+        let new_name = |name: &str| names.get(name).copied().filter(|_| old).unwrap_or(name).to_owned();
+        let requirement = |node: &Node| node.members().map(|(key, _)| new_name(&key.text)).collect::<BTreeSet<_>>();
+        (node, node.map(Node::items).unwrap_or_default().iter().map(requirement).collect::<Vec<_>>())
     };
-    let was = security(compare.old.root(), old.node);
-    let is = security(compare.new.root(), new.node);
+    let was = security(compare.old.root(), old.node, true);
+    let is = security(compare.new.root(), new.node, false);
     if was.1 != is.1 {
         at(compare, new, |compare| {
             let nodes = (was.0.unwrap_or(old.node), is.0.unwrap_or(new.node));

@@ -12,10 +12,6 @@ super::rules! {
     STABILITY_LOWERED "N6" "stability-lowered" OK OK PAT PAT ERR "Something is less stable than it was." ["api-stability-decreased" "*-stability-decreased"]
     STABILITY_RAISED "N6" "stability-raised" OK OK PAT PAT INF "Something is more stable than it was." []
     STABILITY_UNKNOWN "N6" "stability-unknown" OK OK PAT PAT ERR "A stability level is none of draft, alpha, beta and stable." ["api-invalid-stability-level"]
-    UNSTABLE_CHANGED "N7" "unstable-changed" WRN WRN MAJ MAJ - "Something broke that is draft or alpha; it is not counted as breaking." []
-    VERSION_NOT_MOVED "N8" "document-version-not-moved" NO NO PAT PAT INF "The document breaks clients and its version says that it does not." ["api-major-version-*"]
-    CRATE_VERSION_NOT_MOVED "N9" "crate-version-not-moved" NO NO MAJ MAJ INF "The crate's version is too small for what changed." []
-    CRATE_OUT_OF_DATE "N10" "crate-out-of-date" NO NO PAT PAT INF "The crate is not what the document generates." []
 
     WEBHOOK_ADDED "O1" "webhook-added" OK OK MIN MIN - "A webhook or callback is new." ["webhook-added"]
     WEBHOOK_REMOVED "O2" "webhook-removed" BRK BRK MAJ MAJ - "A webhook or callback is gone." ["webhook-removed"]

@@ -61,7 +61,6 @@ super::rules! {
     REQUEST_PART_CHANGED "M23" "signed-request-part-changed" BRK BRK PAT PAT - "The signature covers another part of the request." []
     SIGNED_OPERATIONS_CHANGED "M24" "operation-signing-changed" BRK BRK PAT PAT - "An operation is signed by another scheme." []
     SIGNING_NOT_UNDERSTOOD "M26" "signing-not-understood" UND UND PAT PAT - "A part of the signing extension is not understood: regenerate with care." []
-    VECTORS_CHANGED "M27" "signing-vectors-changed" WRN WRN PAT PAT - "Test vectors changed, and what they test did not." []
     RECIPE_ADDED "M28" "signing-recipe-added" OK OK MIN MIN - "Another recipe is declared." []
     RECIPE_REMOVED "M28" "signing-recipe-removed" BRK BRK MAJ MAJ - "A declared recipe is gone." []
     SIGNING_SETTING_CHANGED "M26" "signing-setting-changed" OK OK MAJ MAJ - "What a caller may set of the signing changed." []

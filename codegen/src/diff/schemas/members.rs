@@ -86,6 +86,7 @@ fn property_removed<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, gone: &G
     let passes = seen(&compare.old.schema(gone.property.source));
     let closed = matches!(pair.new.rest, Some(Rest::Refused(_)));
     let rule = match (gone.required, closed) {
+        _ if pair.usage == Use::DeepObject => &rules::DEEP_OBJECT_MEMBER_REMOVED,
         (true, _) => &rules::REQUIRED_PROPERTY_REMOVED,
         (false, true) => &rules::CLOSED_PROPERTY_REMOVED,
         (false, false) => &rules::OPTIONAL_PROPERTY_REMOVED,
@@ -102,6 +103,7 @@ fn property_added<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, new: &Gone
     let schema = compare.new.schema(new.property.source);
     let was_required = pair.old.required.contains_key(new.name);
     let rule = match (new.required && !was_required, schema.default.is_some()) {
+        (true, _) if pair.usage == Use::DeepObject => &rules::DEEP_OBJECT_REQUIRED_ADDED,
         (true, true) => &rules::REQUIRED_PROPERTY_WITH_DEFAULT_ADDED,
         (true, false) => &rules::REQUIRED_PROPERTY_ADDED,
         _ => &rules::OPTIONAL_PROPERTY_ADDED,

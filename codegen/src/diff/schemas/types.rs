@@ -146,7 +146,8 @@ fn format<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, types: &BTreeSet<T
         ("int64", "") | ("", "int64") if numbers => &rules::FORMAT_NOTE_CHANGED,
         ("", _) if parsed.1 => &rules::FORMAT_ADDED,
         (_, "") if parsed.0 => &rules::PARSED_FORMAT_REMOVED,
-        ("", _) | (_, "") => &rules::FORMAT_NOTE_CHANGED,
+        (_, "") => &rules::FORMAT_REMOVED,
+        ("", _) => &rules::FORMAT_NOTE_CHANGED,
         _ if parsed.0 || parsed.1 => &rules::FORMAT_CHANGED,
         _ => &rules::FORMAT_NOTE_CHANGED,
     };
