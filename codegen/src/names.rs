@@ -6,7 +6,7 @@
 use crate::credentials;
 use crate::finding::{Finding, Level};
 use crate::ir::{Ir, Operation, ResponseContent, TypeExpr, TypeKind, UnionBy};
-use crate::operations::{clients, parameters, responses};
+use crate::operations::{bodies, clients, parameters, responses};
 use crate::spec::Mark;
 use crate::{expressions, sent, tokens, webhooks};
 use std::collections::BTreeSet;
@@ -300,7 +300,8 @@ impl Check<'_> {
                 .flat_map(|operation| {
                     let choices = operation.choices.iter().map(|choice| choice.type_name.clone());
                     let enums = responses::names(operation).into_iter().map(|name| name.to_string());
-                    choices.chain(enums).chain([operation.marker.clone()])
+                    let bodies = bodies::names(operation).into_iter().map(|name| name.to_string());
+                    choices.chain(enums).chain(bodies).chain([operation.marker.clone()])
                 })
                 .collect();
             self.unique(

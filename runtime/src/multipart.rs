@@ -91,7 +91,7 @@ impl Multipart {
     }
 
     /// The body between boundaries.
-    pub(crate) fn encode(self, is_form: bool, boundary: &str) -> Result<Content, RequestError> {
+    pub(crate) fn encode(self, is_named: bool, boundary: &str) -> Result<Content, RequestError> {
         if let Some(error) = self.error {
             return Err(error);
         }
@@ -100,7 +100,7 @@ impl Multipart {
         let mut before = String::new();
         for part in self.parts {
             before.push_str(&format!("--{boundary}\r\n"));
-            part.head_into(is_form, &mut before)?;
+            part.head_into(is_named, &mut before)?;
             pieces.push(Content::Bytes(std::mem::take(&mut before).into()));
             pieces.push(part.content);
             before.push_str("\r\n");
@@ -142,9 +142,9 @@ impl Multipart {
 }
 
 impl Part {
-    /// Headers and the empty line; only forms have names.
-    fn head_into(&self, is_form: bool, head: &mut String) -> Result<(), RequestError> {
-        match (&self.file_name, is_form) {
+    /// Headers and the empty line; parts that are told apart by their order alone have no names.
+    fn head_into(&self, is_named: bool, head: &mut String) -> Result<(), RequestError> {
+        match (&self.file_name, is_named) {
             (None, true) => {
                 head.push_str(&format!("Content-Disposition: form-data; name=\"{}\"\r\n", quoted(&self.name)));
             }

@@ -119,8 +119,8 @@ impl Request {
                 return self;
             }
         };
-        let is_form = members::essence(media_type) == "multipart/form-data";
-        match body.into().encode(is_form, &boundary) {
+        let is_named = matches!(members::essence(media_type).as_str(), "multipart/form-data" | "multipart/mixed");
+        match body.into().encode(is_named, &boundary) {
             Ok(content) => self.set_body(&format!("{media_type}; boundary={boundary}"), content.into_body()),
             Err(error) => self.fail(error),
         }

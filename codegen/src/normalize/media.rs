@@ -62,7 +62,8 @@ pub(super) fn word(text: &str) -> String {
     let essence = essence(text);
     let (kind, subtype) = essence.split_once('/').unwrap_or((&essence, ""));
     match (kind, subtype) {
-        (_, "json") => "Json".to_owned(),
+        ("application", "json") => "Json".to_owned(),
+        (kind, "json") => variant_name(&format!("{kind} json")),
         (_, "x-www-form-urlencoded") => "Form".to_owned(),
         ("multipart", "form-data") => "Multipart".to_owned(),
         ("multipart", other) => variant_name(&format!("multipart {other}")),
@@ -89,6 +90,7 @@ mod tests {
             ("APPLICATION/X-NDJSON", Media::JsonLines, "JsonLines"),
             ("application/json-seq", Media::JsonLines, "JsonLines"),
             ("text/event-stream", Media::Events, "Events"),
+            ("text/json", Media::Json, "TextJson"),
             ("text/csv", Media::Text, "Csv"),
             ("text/x-markdown", Media::Text, "Markdown"),
             ("application/soap+xml", Media::Xml, "SoapXml"),

@@ -19,6 +19,9 @@ pub(crate) fn ir(ir: &Ir) -> String {
     for def in &ir.types {
         type_def(&mut out, def);
     }
+    for header in &ir.headers {
+        let _ = writeln!(out, "header {} {:?}: {}{}", header.name, header.wire, ty(&header.ty), doc(&header.doc));
+    }
     for one in &ir.operations {
         operation(&mut out, one);
     }

@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "written as a client crate would")]
 
 mod attacks;
+mod bodies;
 mod calls;
 mod faults;
 mod mini;
