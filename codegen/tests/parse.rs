@@ -298,7 +298,7 @@ fn a_file_that_is_not_there_is_trouble_and_no_finding() {
 
 #[test]
 fn quoted_text_may_go_on_left_of_its_key() {
-    let text = "a:\n  - b: \"one\n two\n\n  three\"\n    c: {d: 'x\ny', e: z}\n    f: |\n      \"not\n      quoted\n    g: 'it''s\nfine' # no\n    h: \"q\\\n r\"\n    i: don't\n    j: '\n  k'\n";
+    let text = "a:\n  - b: \"one\n two\n\n  three\"\n    c: {d: 'x\ny', e: z}\n    f: |\n      \"not\n      quoted\n    g: 'it''s\nfine' # no\n    h: \"q\\\n r\"\n    i: [don't, 'one line']\n    j: '\n  k'\n";
     let spec = yaml(text);
     let item = spec.root.at_pointer("/a/0").unwrap();
     assert_eq!(item.get("b").unwrap().text(), Some("one two\nthree"));

@@ -196,7 +196,7 @@ fn builder(operation: &Operation, form: &Multipart, name: &str) -> TokenStream {
         quote!(#name: #ty)
     });
     let steps = form.parts.iter().filter(|part| part.required).map(part_step);
-    let setters = form.parts.iter().flat_map(|part| setters(part));
+    let setters = form.parts.iter().flat_map(setters);
     quote! {
         #[doc = #doc]
         #[derive(Debug)]

@@ -122,7 +122,9 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 self.tag(tag.is_some(), at);
                 if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
-                    self.moved_in_quotes += self.moved.range(span.start.line() + 1..=span.end.line()).count();
+                    let (first, last) = (span.start.line(), span.end.line());
+                    self.moved_in_quotes +=
+                        self.moved.range(first..=last.max(first)).filter(|(line, _)| **line > first).count();
                 }
                 self.scalar(&text, style, anchor, at)
             }
