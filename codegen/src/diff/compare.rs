@@ -19,7 +19,7 @@ pub(super) enum Use {
     Parameter,
     /// A query parameter whose members are pairs of their own.
     DeepObject,
-    /// A body of a media type that does not tell types apart: XML, forms, plain text.
+    /// Where types are not told apart: bodies of XML, forms, plain text, and items that are pairs of a query.
     Text,
 }
 

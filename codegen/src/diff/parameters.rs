@@ -236,7 +236,7 @@ fn became_list<'a>(
     };
     let message = format!("{} may have several values", new.shown());
     compare.emit(&rules::PARAMETER_BECAME_LIST, was, is, message);
-    compare.pair(sources.0, items, Use::Parameter, Passes::BOTH);
+    compare.pair(sources.0, items, Use::Text, Passes::BOTH);
     true
 }
 

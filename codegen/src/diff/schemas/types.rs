@@ -62,11 +62,9 @@ fn words(types: &BTreeSet<Type>) -> String {
 fn types_rule(pair: &Pair<'_, '_>, old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> &'static Rule {
     let (wide_old, wide_new) = (wide(old), wide(new));
     let scalar = |types: &BTreeSet<Type>| !types.contains(&Type::Array) && !types.contains(&Type::Object);
-    if pair.usage != Use::Body
-        && scalar(old)
-        && !wide_new.is_superset(&wide_old)
-        && new.contains(&Type::String)
-        && is_free_text(pair.new)
+    // A parameter that was declared with several types told them apart; one that had a single type did not.
+    let alike = pair.usage == Use::Text || (pair.usage != Use::Body && old.len() == 1);
+    if alike && scalar(old) && !wide_new.is_superset(&wide_old) && new.contains(&Type::String) && is_free_text(pair.new)
     {
         return &rules::TYPE_AS_TEXT;
     }
