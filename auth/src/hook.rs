@@ -29,6 +29,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Clone, Debug)]
 pub struct Signing {
     requirements: &'static [&'static [&'static str]],
+    base: Option<Arc<str>>,
     arguments: Vec<(Cow<'static, str>, Secret)>,
     sessions: Vec<(Cow<'static, str>, Secret)>,
 }
@@ -37,7 +38,16 @@ impl Signing {
     /// Takes an operation's `security`: alternatives, each a set of schemes that all apply. No alternative at
     /// all means unsigned, and so does an alternative without schemes.
     pub const fn new(requirements: &'static [&'static [&'static str]]) -> Self {
-        Signing { requirements, arguments: Vec::new(), sessions: Vec::new() }
+        Signing { requirements, base: None, arguments: Vec::new(), sessions: Vec::new() }
+    }
+
+    /// Signs for this base URL instead of the middleware's: an operation may have a server of its own.
+    ///
+    /// It is written as that of [`SigningMiddleware::new`] is.
+    #[must_use]
+    pub fn base(mut self, base: impl Into<Arc<str>>) -> Self {
+        self.base = Some(base.into());
+        self
     }
 
     /// Adds an argument that a recipe asks for.
@@ -149,6 +159,7 @@ impl SigningMiddleware {
         let signing = extensions.get::<Signing>().ok_or(SignError::Undeclared)?;
         let signers = self.signers.current();
         let schemes = ordered(chosen(signing.requirements, &signers)?);
+        let base = signing.base.as_ref().unwrap_or(&self.base);
         let mut signed = Signed::default();
         // The HTTP library writes the length of what is there in the end.
         let counted = !matches!(request.body(), Some(body) if body.as_bytes().is_none());
@@ -164,7 +175,7 @@ impl SigningMiddleware {
                     let media_type = HeaderValue::from_static(media_type);
                     request.headers_mut().entry(CONTENT_TYPE).or_insert(media_type);
                 }
-                let instructions = prepared.sign(&signable(request, &self.base)?, &stamp)?;
+                let instructions = prepared.sign(&signable(request, base)?, &stamp)?;
                 applied.apply(name, &instructions, request)?;
                 applied.signed.push((name, prepared));
                 signed.schemes.push(name.to_owned());
@@ -554,6 +565,18 @@ mod tests {
         assert_eq!(sign(&middleware, &[&["a"]], &mut request), Err(SignError::Elsewhere));
         request.headers_mut().remove(HOST);
         assert!(sign(&middleware, &[&["a"]], &mut request).is_ok());
+    }
+
+    #[test]
+    fn an_operation_may_have_a_base_url_of_its_own() {
+        let middleware = middleware([headers("a", "X-")]);
+        let signed = |url: &str| {
+            let mut extensions = Extensions::new();
+            extensions.insert(Signing::new(&[&["a"]]).base("https://files.example"));
+            middleware.sign(&mut request(url), &mut extensions)
+        };
+        assert_eq!(signed("https://files.example/x"), Ok(()));
+        assert_eq!(signed("https://api.example/v1/x"), Err(SignError::Elsewhere));
     }
 
     #[test]

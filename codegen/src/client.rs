@@ -1,8 +1,8 @@
 //! The client: where it stands, what it holds, how a call is awaited.
 
-use crate::ir::{ClientCredentials, Ir, Server};
+use crate::ir::{ClientCredentials, Ir};
 use crate::operations::{ClientType, clients};
-use crate::{docs, recipes};
+use crate::{docs, recipes, servers};
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -11,7 +11,7 @@ use quote::{format_ident, quote};
 pub fn emit(ir: &Ir) -> TokenStream {
     let client = client(ir);
     let provider = provider(ir);
-    let server = server(ir);
+    let server = servers::emit(ir);
     let call = call();
     let sessions = clients(ir);
     let sessions = sessions.iter().filter_map(|client| Some(session(client, client.session?)));
@@ -156,41 +156,6 @@ fn session(client: &ClientType<'_>, session: &crate::ir::Session) -> TokenStream
         impl From<runtime::Sensitive> for #token {
             fn from(text: runtime::Sensitive) -> Self {
                 Self::new(text.expose())
-            }
-        }
-    }
-}
-
-fn server(ir: &Ir) -> TokenStream {
-    let unset = [Server { name: "Unset".into(), url: String::new(), doc: Default::default() }];
-    let servers = if ir.api.servers.is_empty() { &unset[..] } else { &ir.api.servers };
-    let variants = servers.iter().enumerate().map(|(at, server)| {
-        let name = format_ident!("{}", server.name);
-        let fallback = match server.url.as_str() {
-            "" => "No server is declared: the builder's `base_url` says which.".to_owned(),
-            url => format!("{}.", docs::code(url)),
-        };
-        let doc = docs::of(&server.doc, &fallback);
-        let default = (at == 0).then(|| quote!(#[default]));
-        quote!(#doc #default #name)
-    });
-    let urls = servers.iter().map(|server| {
-        let (name, url) = (format_ident!("{}", server.name), &server.url);
-        quote!(Self::#name => #url)
-    });
-    quote! {
-        /// Where the service stands; the first one is the default.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum Server {
-            #(#variants),*
-        }
-
-        impl runtime::Server for Server {
-            fn url(&self) -> &str {
-                match self {
-                    #(#urls),*
-                }
             }
         }
     }

@@ -73,8 +73,45 @@ pub struct Doc {
 pub struct Server {
     /// Variant name: from `x-name`, else from the description, else from the host.
     pub name: String,
-    /// The URL, variables filled with their defaults, no trailing slash.
+    /// The URL, variables filled with their defaults, no trailing slash; a path if the document names no host.
     pub url: String,
+    /// The URL in pieces, if it has variables.
+    pub template: Option<ServerTemplate>,
+    /// `description`.
+    pub doc: Doc,
+}
+
+/// A server's URL with variables that a caller may set.
+#[derive(Clone, Debug, Default)]
+pub struct ServerTemplate {
+    /// Name of the type that holds the values: `ProductionServer`.
+    pub type_name: String,
+    /// Texts and variables in turn, in the order of the URL.
+    pub pieces: Vec<ServerPiece>,
+    /// The variables, each once, in the order of the URL.
+    pub variables: Vec<ServerVariable>,
+}
+
+/// A part of a server's URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerPiece {
+    /// Text as it stands.
+    Text(String),
+    /// The value of the variable with this Rust name.
+    Variable(String),
+}
+
+/// A variable of a server's URL.
+#[derive(Clone, Debug)]
+pub struct ServerVariable {
+    /// Rust name of the setter, unique in its server.
+    pub name: String,
+    /// Name in the URL.
+    pub wire: String,
+    /// The value at first; without one the variable must be set.
+    pub default: Option<String>,
+    /// The values that the document lists.
+    pub values: Vec<String>,
     /// `description`.
     pub doc: Doc,
 }
@@ -379,6 +416,10 @@ pub struct Operation {
     pub method: String,
     /// Path template as written: `/profile/token/{tokenID}`.
     pub path: String,
+    /// The template that is filled: the path as it goes on the wire, and pairs of the query that never change.
+    pub target: String,
+    /// The server of this operation, if it has one of its own: a base URL, or a path on the client's host.
+    pub server: Option<String>,
     /// What the document says.
     pub doc: Doc,
     /// Where it stands.
@@ -452,6 +493,8 @@ pub struct Parameter {
     pub wire: String,
     /// Where it goes.
     pub place: ParameterPlace,
+    /// How it is written there.
+    pub style: ParameterStyle,
     /// Its type.
     pub ty: TypeExpr,
     /// Positional if so, else a setter.
@@ -462,18 +505,60 @@ pub struct Parameter {
     pub deprecated: bool,
 }
 
-/// Where a parameter goes, and how it is written there.
+/// Where a parameter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterPlace {
-    /// A path segment, `style: simple`.
+    /// A variable of the path.
     Path,
-    /// Query pairs, `style: form`; `explode` repeats the name for each item.
-    Query {
-        /// Whether each item gets a pair of its own.
-        explode: bool,
-    },
-    /// A header, `style: simple`.
+    /// Query pairs.
+    Query,
+    /// A header.
     Header,
+    /// The `Cookie` header, which all cookies of a request share.
+    Cookie,
+}
+
+impl ParameterPlace {
+    /// How parameters are written there unless the document says otherwise.
+    pub fn usual(self) -> ParameterStyle {
+        let (style, explode) = match self {
+            ParameterPlace::Path | ParameterPlace::Header => (Style::Simple, false),
+            ParameterPlace::Query | ParameterPlace::Cookie => (Style::Form, true),
+        };
+        ParameterStyle { style, explode, reserved: false }
+    }
+}
+
+/// How a parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterStyle {
+    /// The style.
+    pub style: Style,
+    /// Whether each item or member stands by itself.
+    pub explode: bool,
+    /// Whether reserved characters stay as they are (`allowReserved`).
+    pub reserved: bool,
+}
+
+/// Styles of parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `a,b` in paths and headers.
+    Simple,
+    /// `.a,b` in paths.
+    Label,
+    /// `;name=a,b` in paths.
+    Matrix,
+    /// `name=a&name=b` or `name=a,b` in queries and cookies.
+    Form,
+    /// `name=a%20b` in queries.
+    SpaceDelimited,
+    /// `name=a%7Cb` in queries.
+    PipeDelimited,
+    /// `name[key]=a` in queries.
+    DeepObject,
+    /// JSON text: `content`.
+    Json,
 }
 
 /// Parameters of which exactly one is given.

@@ -28,6 +28,7 @@ pub mod parse;
 pub mod recipes;
 pub mod references;
 pub mod sent;
+pub mod servers;
 pub mod signing;
 pub mod spec;
 pub mod structs;

@@ -4,9 +4,10 @@
 //! 2. `canonical` brings a schema into one form: references followed, `allOf` merged, `null` pulled out.
 //! 3. `unions` decides how the branches of a `oneOf` or `anyOf` are told apart, if they can be.
 //! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
-//! 5. `operations` lowers each method, with `parameters`, `bodies`, `responses` and `security`; `webhooks` what
-//!    the provider sends; `service` the rest.
-//! 6. `kept` gives what had a name before that name; `order` sorts what has no order of its own; `finish` chooses final names, places each `Box` and says what is
+//! 5. `operations` lowers each method, with `paths`, `parameters` and `styles`, `bodies`, `responses` and `security`;
+//!    `webhooks` what the provider sends; `servers` and `service` the rest.
+//! 6. `kept` gives what had a name before that name; `order` sorts what has no order of its own; `finish` chooses
+//!    final names, places each `Box` and says what is
 //!    sent and what is received.
 //!
 //! OpenAPI 3.0.x in one document is read. What can't be expressed is loosened with a note, or is a finding with
@@ -33,14 +34,17 @@ mod names;
 mod operations;
 mod order;
 mod parameters;
+mod paths;
 mod places;
 mod responses;
 pub mod rules;
 mod schemas;
 mod security;
+mod servers;
 mod service;
 mod shapes;
 mod shorter;
+mod styles;
 mod unions;
 mod values;
 mod webhooks;

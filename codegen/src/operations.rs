@@ -62,8 +62,8 @@ pub fn tag(ir: &Ir, tag: &Tag) -> TokenStream {
     });
     let clients: Vec<TokenStream> = clients.collect();
     let markers = operations.iter().map(|operation| {
-        let choices = operation.choices.iter().map(parameters::choice_type);
-        let setters = setters(operation);
+        let choices = operation.choices.iter().map(|choice| parameters::choice_type(ir, choice));
+        let setters = setters(ir, operation);
         let marker = marker(ir, operation);
         let types = responses::types(operation);
         let bodies = bodies::types(operation);
@@ -163,7 +163,7 @@ fn method(ir: &Ir, operation: &Operation) -> TokenStream {
     let marker = format_ident!("{}", operation.marker);
     let (doc, line) = (docs::attributes(&pages::method(ir, operation)), lines::of(&operation.name));
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
-    let arguments = parameters::arguments(operation);
+    let arguments = parameters::arguments(ir, operation);
     let names = arguments.iter().map(|argument| {
         let (name, ty) = (&argument.name, &argument.ty);
         quote!(#name: #ty)
@@ -187,8 +187,8 @@ fn method(ir: &Ir, operation: &Operation) -> TokenStream {
 }
 
 /// Setters of what may be left out.
-fn setters(operation: &Operation) -> TokenStream {
-    let setters = parameters::setters(operation);
+fn setters(ir: &Ir, operation: &Operation) -> TokenStream {
+    let setters = parameters::setters(ir, operation);
     if setters.is_empty() {
         return quote!();
     }
@@ -234,7 +234,11 @@ fn marker(ir: &Ir, operation: &Operation) -> TokenStream {
 }
 
 fn info(ir: &Ir, operation: &Operation) -> TokenStream {
-    let Operation { id, method, path, .. } = operation;
+    let Operation { id, method, target, .. } = operation;
+    let server = match &operation.server {
+        Some(url) => quote!(Some(#url)),
+        None => quote!(None),
+    };
     let provider = &ir.api.provider;
     let security = operation.security.iter().map(|schemes| quote!(&[#(#schemes),*]));
     let repeat = match operation.repeat {
@@ -247,7 +251,8 @@ fn info(ir: &Ir, operation: &Operation) -> TokenStream {
             provider: #provider,
             id: #id,
             method: #method,
-            path: #path,
+            path: #target,
+            server: #server,
             security: &[#(#security),*],
             repeat: runtime::Repeat::#repeat,
         }

@@ -19,6 +19,12 @@ pub enum BaseUrlError {
     /// There is none, and the API has no server of its own.
     #[error("there is none, and the API names no server; set `base_url`")]
     Unset,
+    /// The API names a path only, relative to where its description lies.
+    #[error("the API names its path only and no host; set `base_url`")]
+    Relative,
+    /// It has a variable of the API's server that has no value.
+    #[error("a variable of the server has no value; set it, or `base_url`")]
+    Variable,
     /// It does not parse as an absolute URL with a host.
     #[error("it is not an absolute http or https URL")]
     Malformed,
@@ -46,7 +52,14 @@ impl BaseUrl {
         if text.trim().is_empty() {
             return Err(BaseUrlError::Unset);
         }
-        let url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
+        let text = text.trim();
+        if text.contains(['{', '}']) {
+            return Err(BaseUrlError::Variable);
+        }
+        if text.starts_with('/') {
+            return Err(BaseUrlError::Relative);
+        }
+        let url = Url::parse(text).map_err(|_| BaseUrlError::Malformed)?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return Err(BaseUrlError::Malformed);
         }
@@ -64,6 +77,13 @@ impl BaseUrl {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same host with another path.
+    pub(crate) fn with_path(&self, path: &str, plain_http: PlainHttp) -> Result<Self, BaseUrlError> {
+        let mut url = Url::parse(&self.0).map_err(|_| BaseUrlError::Malformed)?;
+        url.set_path("");
+        Self::parse(&format!("{}{path}", url.as_str().trim_end_matches('/')), plain_http)
     }
 
     /// Whether it leads to this machine.
@@ -136,6 +156,9 @@ mod tests {
         assert_eq!(base("http://localhost:1").unwrap(), "http://localhost:1");
         for (text, error) in [
             (" ", BaseUrlError::Unset),
+            ("/v1", BaseUrlError::Relative),
+            ("https://{region}.api.example", BaseUrlError::Variable),
+            ("https://api.example/{version}", BaseUrlError::Variable),
             ("api.example", BaseUrlError::Malformed),
             ("ftp://api.example", BaseUrlError::Malformed),
             ("file:///etc", BaseUrlError::Malformed),
@@ -150,6 +173,16 @@ mod tests {
             assert_eq!(base(text).unwrap_err(), error, "{text}");
         }
         assert!(BaseUrl::parse("http://api.example", PlainHttp::Anywhere).is_ok());
+    }
+
+    #[test]
+    fn a_relative_server_keeps_the_host() {
+        let base = BaseUrl::parse("https://api.example:8443/v1", PlainHttp::Loopback).unwrap();
+        let other = |path| base.with_path(path, PlainHttp::Loopback).map(|base| base.0);
+        assert_eq!(other("/v2/").unwrap(), "https://api.example:8443/v2");
+        assert_eq!(other("/").unwrap(), "https://api.example:8443");
+        assert_eq!(other("//evil.example/x").unwrap(), "https://api.example:8443//evil.example/x");
+        assert_eq!(other("/v2?x").unwrap_err(), BaseUrlError::QueryOrFragment);
     }
 
     #[test]

@@ -54,7 +54,11 @@ pub struct ClientBuilder<P: Provider> {
     #[cfg(feature = "oauth2")]
     tokens: crate::tokens::Tokens,
     methods: Option<Arc<MethodOf>>,
+    bases: Option<Arc<BaseUrlOf>>,
 }
+
+/// Chooses the base URL of an operation, or leaves it as it is.
+type BaseUrlOf = dyn Fn(&'static OperationInfo) -> Option<String> + Send + Sync;
 
 /// Chooses the method of an operation.
 type MethodOf = dyn Fn(&'static OperationInfo) -> Method + Send + Sync;
@@ -79,6 +83,7 @@ impl<P: Provider> ClientBuilder<P> {
             #[cfg(feature = "oauth2")]
             tokens: Default::default(),
             methods: None,
+            bases: None,
         }
     }
 
@@ -115,7 +120,7 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Talks to this base URL instead of one of the API's servers.
+    /// Talks to this base URL instead of one of the API's servers; so do operations with a server of their own.
     ///
     /// It is absolute, without query, fragment and user information; plain http is for this machine only,
     /// unless [`allow_plain_http`](Self::allow_plain_http) permits more.
@@ -222,12 +227,24 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// Chooses the base URL of single operations, above all of those that have a
+    /// [`server`](OperationInfo::server) of their own. Where nothing is chosen, an operation goes to
+    /// [`base_url`](Self::base_url) if that is set, else to its own server, else to the client's.
+    pub fn base_url_of(
+        mut self,
+        choose: impl Fn(&'static OperationInfo) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.bases = Some(Arc::new(choose));
+        self
+    }
+
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors
     /// A base URL, credentials or options that do not fit, or a client that reqwest can't build.
     pub fn build(mut self) -> Result<P::Client, BuildError> {
-        let base = self.base_url.take().unwrap_or_else(|| self.server.url().to_owned());
+        let base_is_set = self.base_url.is_some();
+        let base = self.base_url.take().unwrap_or_else(|| self.server.url().into_owned());
         let base = BaseUrl::parse(&base, self.plain_http)?;
         let credentials = self.credentials.as_ref().map_or_else(auth::Credentials::new, ProviderCredentials::to_auth);
         let mut signers = self.prepared(P::schemes(), &credentials)?;
@@ -264,6 +281,8 @@ impl<P: Provider> ClientBuilder<P> {
         Ok(P::Client::from(Core(Arc::new(Shared {
             provider: P::NAME,
             base,
+            base_is_set,
+            plain_http: self.plain_http,
             http: ClientWithMiddleware::new(http, stack),
             tokens: tokens.into_iter().collect(),
             clock: self.clock,
@@ -271,6 +290,7 @@ impl<P: Provider> ClientBuilder<P> {
             timeout: self.timeout,
             max_body: self.max_body,
             methods: self.methods,
+            bases: self.bases,
         }))))
     }
 
@@ -400,6 +420,8 @@ pub struct Core(Arc<Shared>);
 struct Shared {
     provider: &'static str,
     base: BaseUrl,
+    base_is_set: bool,
+    plain_http: PlainHttp,
     http: ClientWithMiddleware,
     tokens: BTreeMap<String, Prepared>,
     clock: Arc<dyn Clock>,
@@ -407,6 +429,7 @@ struct Shared {
     timeout: Option<Duration>,
     max_body: usize,
     methods: Option<Arc<MethodOf>>,
+    bases: Option<Arc<BaseUrlOf>>,
 }
 
 impl Core {
@@ -436,6 +459,19 @@ impl Core {
 
     pub(crate) fn base(&self) -> &BaseUrl {
         &self.0.base
+    }
+
+    /// The base URL of an operation, where it is not that of the client.
+    pub(crate) fn own_base(&self, operation: &'static OperationInfo) -> Result<Option<BaseUrl>, RequestError> {
+        let base = match self.0.bases.as_ref().and_then(|choose| choose(operation)) {
+            Some(chosen) => BaseUrl::parse(&chosen, self.0.plain_http),
+            None => match operation.server.filter(|_| !self.0.base_is_set) {
+                Some(path) if path.starts_with('/') => self.0.base.with_path(path, self.0.plain_http),
+                Some(server) => BaseUrl::parse(server, self.0.plain_http),
+                None => return Ok(None),
+            },
+        };
+        base.map(Some).map_err(RequestError::BaseUrl)
     }
 
     pub(crate) fn http(&self) -> &ClientWithMiddleware {

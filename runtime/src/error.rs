@@ -4,6 +4,7 @@
 //! header or query values, or URLs; a cause that is someone else's text stands in `source`.
 
 use crate::attempts::State;
+use crate::base_url::BaseUrlError;
 use crate::json::DecodeError;
 use crate::operation::{OperationInfo, Repeat};
 use crate::reply::Head;
@@ -307,6 +308,17 @@ pub enum RequestError {
         /// The parameter.
         name: String,
     },
+    /// A parameter whose value can't be written in its style.
+    #[error("parameter `{name}` {why}")]
+    Parameter {
+        /// The parameter.
+        name: String,
+        /// What is wrong, never the value.
+        why: &'static str,
+    },
+    /// The operation has a server of its own, or one that replaces it, whose URL does not fit.
+    #[error("base URL of the operation is refused: {0}")]
+    BaseUrl(BaseUrlError),
     /// The URL would not be the base URL with the filled template.
     #[error("the path template does not make a URL below the base URL")]
     Url,

@@ -26,6 +26,7 @@ mod request;
 mod sensitive;
 #[cfg(feature = "oauth2")]
 pub mod sessions;
+mod styles;
 #[doc(hidden)]
 pub mod text;
 mod time;
@@ -61,5 +62,6 @@ pub use parameters::{ParameterValue, ParameterValues};
 pub use reply::{Failure, FailureWhen, JsonConst, Outcome, Reply, Unreadable};
 pub use request::Request;
 pub use sensitive::Sensitive;
+pub use styles::{ParameterStyle, Style};
 pub use time::{Date, DateTime};
 pub use upload::Upload;

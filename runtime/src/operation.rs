@@ -4,6 +4,7 @@ use crate::declared::Declared;
 use crate::environment::Environment;
 use crate::reply::{Outcome, Reply};
 use countersign_auth as auth;
+use std::borrow::Cow;
 use std::fmt;
 
 /// The facts of one operation: what hooks, traces and tests read.
@@ -17,8 +18,10 @@ pub struct OperationInfo {
     pub id: &'static str,
     /// The method: `GET`.
     pub method: &'static str,
-    /// The path template: `/profile/token/{tokenID}`.
+    /// The path template: `/profile/token/{tokenID}`; pairs of the query that never change follow it after `?`.
     pub path: &'static str,
+    /// The server of this operation, if it has one of its own: a base URL, or a path on the host of the client's.
+    pub server: Option<&'static str>,
     /// Security schemes: alternatives, each a set that applies together; none means unsigned.
     pub security: &'static [&'static [&'static str]],
     /// Whether a call may be repeated.
@@ -84,7 +87,7 @@ pub trait Provider: 'static {
 /// The servers of an API; the default is the first one.
 pub trait Server: Default {
     /// The base URL; empty if the API names none, so that the client's builder asks for one.
-    fn url(&self) -> &str;
+    fn url(&self) -> Cow<'_, str>;
 }
 
 /// The credentials of an API.

@@ -148,7 +148,8 @@ pub(crate) fn joined(values: &(impl ParameterValues + ?Sized)) -> Option<String>
     out
 }
 
-const ALL_BUT_UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// All but RFC 3986's `unreserved`.
+pub(crate) const ALL_BUT_UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {

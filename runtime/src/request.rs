@@ -13,10 +13,11 @@ use crate::members;
 use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
 use crate::parameters::{ParameterValues, encode_into, joined};
+use crate::styles::{self, ParameterStyle};
 use crate::upload::Upload;
 use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use std::fmt;
@@ -30,6 +31,7 @@ pub struct Request {
     path: Vec<(&'static str, String)>,
     query: String,
     headers: HeaderMap,
+    cookies: Vec<String>,
     body: Option<reqwest::Body>,
     timeout: Option<Duration>,
     signing: Signing,
@@ -76,6 +78,43 @@ impl Request {
         });
         if let Some(text) = text {
             self.set_header(name, &text, value.any_sensitive());
+        }
+        self
+    }
+
+    /// Fills a parameter of the path template in a style; see [`path`](Self::path) for what is refused.
+    pub fn path_as(mut self, name: &'static str, style: ParameterStyle, value: &(impl Serialize + ?Sized)) -> Self {
+        match styles::path(name, style, value) {
+            Ok(Some(text)) if !vanishes(&text) => self.path.push((name, text)),
+            Ok(_) => self.fail(RequestError::PathValue { name }),
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Adds query pairs in a style; a value that holds nothing adds none.
+    pub fn query_as(mut self, name: &str, style: ParameterStyle, value: &(impl Serialize + ?Sized)) -> Self {
+        if let Err(error) = styles::query(name, style, value, &mut self.query) {
+            self.fail(error);
+        }
+        self
+    }
+
+    /// Sets a header in a style; a value that holds nothing leaves it out. It is not shown in traces.
+    pub fn header_as(mut self, name: &'static str, style: ParameterStyle, value: &(impl Serialize + ?Sized)) -> Self {
+        match styles::header(name, style, value) {
+            Ok(Some(text)) => self.set_header(name, &text, true),
+            Ok(None) => {}
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Adds cookies; all of a request stand in one `Cookie` header.
+    pub fn cookie_as(mut self, name: &'static str, style: ParameterStyle, value: &(impl Serialize + ?Sized)) -> Self {
+        match styles::cookies(name, style, value) {
+            Ok(pairs) => self.cookies.extend(pairs),
+            Err(error) => self.fail(error),
         }
         self
     }
@@ -170,6 +209,7 @@ impl Request {
             path: Vec::new(),
             query: String::new(),
             headers: HeaderMap::new(),
+            cookies: Vec::new(),
             body: None,
             timeout: None,
             signing: Signing::new(operation.security),
@@ -191,17 +231,34 @@ impl Request {
     }
 
     /// The request, and how it is to be signed.
-    pub(crate) fn build(self) -> Result<(reqwest::Request, Signing), RequestError> {
+    pub(crate) fn build(mut self) -> Result<(reqwest::Request, Signing), RequestError> {
+        self.join_cookies();
         if let Some(error) = self.error {
             return Err(error);
         }
         let method = self.core.method_of(self.operation).ok_or(RequestError::Method)?;
-        let path = fill(self.operation.path, &self.path)?;
-        let url = self.core.base().join(&path, &self.query)?;
+        let own_base = self.core.own_base(self.operation)?;
+        let base = own_base.as_ref().unwrap_or(self.core.base());
+        let (path, query) = target(self.operation.path, &self.path, &self.query)?;
+        let url = base.join(&path, &query)?;
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body;
-        Ok((request, self.signing))
+        let signing = match &own_base {
+            Some(base) => self.signing.base(base.as_str()),
+            None => self.signing,
+        };
+        Ok((request, signing))
+    }
+
+    /// Puts the cookies behind those that the caller has set.
+    fn join_cookies(&mut self) {
+        if self.cookies.is_empty() {
+            return;
+        }
+        let cookies = std::mem::take(&mut self.cookies).join("; ");
+        let before = self.headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(|text| format!("{text}; "));
+        self.set_header("cookie", &format!("{}{cookies}", before.unwrap_or_default()), true);
     }
 
     fn set_body(&mut self, media_type: &str, body: impl Into<reqwest::Body>) {
@@ -254,7 +311,7 @@ const RESERVED: [HeaderName; 6] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONN
 
 /// Whether a segment with this text alone would vanish or climb.
 fn vanishes(text: &str) -> bool {
-    matches!(text, "" | "." | "..")
+    matches!(text.to_ascii_lowercase().replace("%2e", ".").as_str(), "" | "." | "..")
 }
 
 fn pair_into(name: &str, value: impl FnOnce(&mut String), query: &mut String) {
@@ -264,6 +321,20 @@ fn pair_into(name: &str, value: impl FnOnce(&mut String), query: &mut String) {
     encode_into(name, query);
     query.push('=');
     value(query);
+}
+
+/// The path of a template, and its query before the call's.
+fn target(template: &str, values: &[(&'static str, String)], pairs: &str) -> Result<(String, String), RequestError> {
+    let Some((path, query)) = template.split_once('?') else {
+        return Ok((fill(template, values)?, pairs.to_owned()));
+    };
+    let in_path = |name: &str| path.contains(&format!("{{{name}}}"));
+    let (of_path, of_query): (Vec<_>, Vec<_>) = values.iter().cloned().partition(|(name, _)| in_path(name));
+    let mut query = fill(query, &of_query)?;
+    if !query.is_empty() && !pairs.is_empty() {
+        query.push('&');
+    }
+    Ok((fill(path, &of_path)?, query + pairs))
 }
 
 /// Puts encoded values into a template.
@@ -307,6 +378,18 @@ mod tests {
         assert_eq!(filled("/a/{b}/c", &[("b", "x")]).unwrap(), "/a/x/c");
         assert_eq!(filled("/{a}.{b}:verb", &[("b", "y"), ("a", "x")]).unwrap(), "/x.y:verb");
         assert_eq!(filled("/a{b", &[]).unwrap(), "/a%7Bb");
+    }
+
+    #[test]
+    fn a_template_may_have_a_query() {
+        let target = |template, values: &[(&'static str, &str)], pairs| {
+            let values: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+            super::target(template, &values, pairs).map(|(path, query)| format!("{path} {query}"))
+        };
+        assert_eq!(target("/a?beta=true", &[], "").unwrap(), "/a beta=true");
+        assert_eq!(target("/{a}?beta=true&b={b}", &[("b", "y"), ("a", "x")], "c=1").unwrap(), "/x beta=true&b=y&c=1");
+        assert_eq!(target("/a", &[], "c=1").unwrap(), "/a c=1");
+        assert!(target("/a?b={b}", &[], "").is_err());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::names::{Style, distinct, joined, method_name};
 use super::places::{METHODS, OperationName};
 use super::rules;
 use super::schemas::Types;
-use super::{bodies, parameters, responses, security};
-use crate::ir::{Doc, Operation, Repeat};
+use super::{bodies, parameters, paths, responses, security, servers};
+use crate::ir::{Doc, Operation, ParameterPlace, Repeat};
 use crate::references::escape_token;
 use crate::signing::Signing;
 use crate::spec::{Node, Value};
@@ -26,7 +26,7 @@ pub(super) fn operations<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>,
             continue;
         }
         let Some(item) = document.resolve(item) else { continue };
-        check_path(document, item, &path.text);
+        paths::check(document, item, &path.text);
         check_item(document, item);
         for (method, _) in item.members() {
             let pointer = format!("/paths/{}/{}", escape_token(&path.text), method.text);
@@ -47,17 +47,17 @@ fn lower<'a>(
     named: &OperationName<'a>,
 ) -> Operation {
     let node = named.node;
-    if named.by_place {
-        let message = format!("without an operationId of its own, this operation is called `{}`", named.name);
-        document.report(rules::NAMED_BY_PLACE, node, &message, "give it an operationId that no other has");
-    }
+    report_name(document, named);
     ignored(document, node, "callbacks", "callbacks");
-    if let Some(servers) = node.get("servers") {
-        unsupported_servers(document, servers);
-    }
     let security = security::security(document, node, signing);
     let session = security::session(document, node, signing, &security);
     let (parameters, choices) = parameters::parameters(document, types, item, named);
+    let all = parameters.iter().chain(choices.iter().flat_map(|choice| choice.variants.iter().map(|(_, one)| one)));
+    let in_query: Vec<&str> = all
+        .filter(|parameter| parameter.place == ParameterPlace::Query)
+        .map(|parameter| parameter.wire.as_str())
+        .collect();
+    let target = paths::target(named.path, &in_query);
     let body = bodies::body(document, types, node, &named.stem);
     let responses = responses::responses(document, types, node, named.method);
     Operation {
@@ -67,6 +67,8 @@ fn lower<'a>(
         module: String::new(),
         method: named.method.to_ascii_uppercase(),
         path: named.path.to_owned(),
+        target,
+        server: servers::own(document, item, node),
         doc: doc(node),
         at: document.references.key_at(node),
         deprecated: node.get("deprecated").and_then(Node::bool) == Some(true),
@@ -81,6 +83,22 @@ fn lower<'a>(
         error_type: responses.is_error_enum.then(|| joined(&named.stem, "Error")),
         successes: responses.successes,
         errors: responses.errors,
+    }
+}
+
+/// Reports a name that is not made of the operation's own id.
+fn report_name(document: &Document<'_>, named: &OperationName<'_>) {
+    let node = named.node;
+    if named.by_place {
+        let why = match node.get("operationId").and_then(Node::text) {
+            Some(id) if !id.is_empty() => format!("another operationId makes the same name as `{}`", id.escape_debug()),
+            _ => "there is no operationId".to_owned(),
+        };
+        let message = format!("{why}, so this operation is called `{}`", named.name);
+        document.report(rules::NAMED_BY_PLACE, node, &message, "give it an operationId that no other has");
+    } else if named.renamed {
+        let message = format!("its name is taken, so this operation is called `{}`", named.name);
+        document.report(rules::RENAMED_OPERATION, node, &message, "choose another with `x-rust-name`");
     }
 }
 
@@ -139,29 +157,10 @@ pub(super) fn first_tag(node: &Node) -> &str {
     node.get("tags").and_then(|tags| tags.items().first()).and_then(Node::text).unwrap_or_default()
 }
 
-fn check_path(document: &Document<'_>, item: &Node, path: &str) {
-    let problem = if !path.starts_with('/') {
-        Some("does not begin with '/'")
-    } else if path.starts_with("//") || path.split('/').any(|segment| segment == "." || segment == "..") {
-        Some("would lead elsewhere")
-    } else if path.contains(['?', '#']) {
-        Some("has a query or a fragment")
-    } else if path.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '|')) {
-        Some("has characters that must be percent-encoded")
-    } else {
-        None
-    };
-    if let Some(problem) = problem {
-        let message = format!("the path {problem}");
-        document.report(rules::PATH_SYNTAX, item, &message, "write it as it goes on the wire");
-    }
-}
-
 fn check_item(document: &Document<'_>, item: &Node) {
     for (key, node) in item.members() {
         match key.text.as_str() {
-            "servers" => unsupported_servers(document, node),
-            "summary" | "description" | "parameters" | "$ref" => {}
+            "summary" | "description" | "parameters" | "servers" | "$ref" => {}
             name if METHODS.contains(&name) || name.starts_with("x-") => {}
             name => {
                 let lower = name.to_ascii_lowercase();
@@ -173,16 +172,6 @@ fn check_item(document: &Document<'_>, item: &Node) {
             }
         }
     }
-}
-
-fn unsupported_servers(document: &Document<'_>, node: &Node) {
-    let help = "name the servers at the top of the document";
-    document.report(
-        rules::UNSUPPORTED_OPERATION_SERVERS,
-        node,
-        "servers of single operations are not supported yet",
-        help,
-    );
 }
 
 fn ignored(document: &Document<'_>, node: &Node, key: &str, what: &str) {

@@ -40,6 +40,8 @@ pub(super) struct OperationName<'a> {
     pub(super) stem: String,
     /// Whether it is named after method and path, for want of an id of its own.
     pub(super) by_place: bool,
+    /// Whether the name that its id would make is taken.
+    pub(super) renamed: bool,
 }
 
 impl<'a> Places<'a> {
@@ -97,11 +99,17 @@ fn operations<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeMap<Strin
             }
         }
     }
-    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    let chosen = |node: &'a Node| node.get("x-rust-name").and_then(Node::text);
+    let own = |node: &'a Node| names::method_name(chosen(node).unwrap_or(operation_id(node).unwrap_or_default()));
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for (_, _, node) in &found {
-        *uses.entry(operation_id(node).unwrap_or_default()).or_default() += 1;
+        *uses.entry(own(node)).or_default() += 1;
     }
-    let by_place = |node: &Node| operation_id(node).is_none_or(|id| id.is_empty() || uses[id] > 1);
+    // Of several that would be called the same, none is, so that a new one never takes an old one's name.
+    let by_place = |node: &'a Node| match (chosen(node), operation_id(node)) {
+        (Some(_), _) => false,
+        (None, id) => id.is_none_or(str::is_empty) || uses[&own(node)] > 1,
+    };
     let ids = found.iter().filter(|(_, _, node)| !by_place(node)).filter_map(|(_, _, node)| operation_id(node));
     let shorter = shorter::methods(&ids.collect::<Vec<_>>());
     let wishes: Vec<(String, String)> = found
@@ -111,9 +119,8 @@ fn operations<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeMap<Strin
                 Some(id) if !by_place(node) => id.to_owned(),
                 _ => place_text(path, method),
             };
-            let chosen = node.get("x-rust-name").and_then(Node::text);
-            let short = shorter.get(&text).filter(|_| chosen.is_none());
-            let name = names::method_name(chosen.or(short.map(String::as_str)).unwrap_or(&text));
+            let short = shorter.get(&text).filter(|_| chosen(node).is_none());
+            let name = names::method_name(chosen(node).or(short.map(String::as_str)).unwrap_or(&text));
             (text, name)
         })
         .collect();
@@ -123,12 +130,14 @@ fn operations<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeMap<Strin
         let stem = pascal(name);
         if stem.starts_with(|c: char| c.is_ascii_digit()) { format!("N{stem}") } else { stem }
     };
-    let named = |((path, method, node), name): ((&'a str, &'a str, &'a Node), String)| {
+    let mut named = BTreeMap::new();
+    for (((path, method, node), (_, wish)), name) in found.into_iter().zip(wishes).zip(names) {
         // A path item may stand behind a reference that two paths share, so the place is the path's own.
         let pointer = format!("/paths/{}/{method}", escape_token(path));
-        (pointer, OperationName { node, path, method, stem: stem(&name), name, by_place: by_place(node) })
-    };
-    found.into_iter().zip(names).map(named).collect()
+        let (stem, renamed, by_place) = (stem(&name), wish != name, by_place(node));
+        named.insert(pointer, OperationName { node, path, method, name, stem, by_place, renamed });
+    }
+    named
 }
 
 fn operation_id(node: &Node) -> Option<&str> {

@@ -2,12 +2,10 @@
 
 use super::Context;
 use super::document::Document;
-use super::names::{Style, distinct, pascal, variant_name};
 use super::operations::{doc, first_tag};
 use super::rules;
-use crate::ir::{Api, Operation, Server, Tag};
+use crate::ir::{Api, Operation, Tag};
 use crate::spec::{Node, Value};
-use std::collections::BTreeSet;
 
 /// Reads what a document says of the service.
 pub(super) fn api(document: &Document<'_>, context: &Context, operations: &[Operation]) -> Api {
@@ -25,13 +23,13 @@ pub(super) fn api(document: &Document<'_>, context: &Context, operations: &[Oper
         spec_path: context.spec_path.clone(),
         other_files: document.spec.others.iter().map(|other| other.name.clone()).collect(),
         docs_url: root.get("externalDocs").and_then(|docs| docs.get("url")?.text()).map(str::to_owned),
-        servers: servers(document),
+        servers: super::servers::servers(document, operations),
         tags: tags(document, operations),
     }
 }
 
 /// A scalar as text: `version: 1.0` is a number to YAML.
-fn scalar_text(node: &Node) -> Option<String> {
+pub(super) fn scalar_text(node: &Node) -> Option<String> {
     match &node.value {
         Value::Text(text) | Value::Number(text) => Some(text.clone()),
         _ => None,
@@ -67,80 +65,6 @@ fn crate_version(document: &Document<'_>, krate: Option<&Node>) -> String {
         document.report(rules::CRATE, node, &message, "write it like `0.1.0`");
     }
     text
-}
-
-fn servers(document: &Document<'_>) -> Vec<Server> {
-    let mut found: Vec<(String, Server)> = Vec::new();
-    for node in document.spec.root.get("servers").map(Node::items).unwrap_or_default() {
-        let Some(url) = server_url(document, node) else { continue };
-        let host = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default().to_owned();
-        let chosen = node.get("x-name").and_then(Node::text);
-        let described = node.get("description").and_then(Node::text).filter(|text| text.len() <= LONGEST_NAME);
-        let text = chosen.or(described).unwrap_or(&host).trim_end_matches('.').to_owned();
-        found.push((format!("{text} {url}"), Server { name: variant_name(&text), url, doc: doc(node) }));
-    }
-    let wishes: Vec<(String, String)> =
-        found.iter().map(|(text, server)| (text.clone(), server.name.clone())).collect();
-    let taken = BTreeSet::from(["Custom".to_owned()]);
-    let names = distinct(&wishes, &taken, Style::Pascal("Server"));
-    found.into_iter().zip(names).map(|((_, server), name)| Server { name: pascal(&name), ..server }).collect()
-}
-
-/// Longer descriptions of servers are sentences.
-const LONGEST_NAME: usize = 40;
-
-/// A server's URL with the defaults of its variables; nothing if it is not a whole one.
-fn server_url(document: &Document<'_>, node: &Node) -> Option<String> {
-    let Some(template) = node.get("url").and_then(Node::text) else {
-        document.report(rules::SERVER_URL, node, "a server needs a `url`", "write `url: https://…`");
-        return None;
-    };
-    let mut url = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        url.push_str(before);
-        let variable = node.get("variables").and_then(|variables| variables.get(name));
-        match variable.and_then(|variable| variable.get("default")).and_then(scalar_text) {
-            Some(value) => url.push_str(&value),
-            None => {
-                let message = format!("the variable `{}` has no default", name.escape_debug());
-                document.report(rules::SERVER_URL, node, &message, "give it one under `variables`");
-                return None;
-            }
-        }
-        if variable.is_some_and(|variable| variable.get("enum").is_some_and(|values| values.items().len() > 1)) {
-            let message =
-                format!("only the default of `{}` has a name; other values need a base URL", name.escape_debug());
-            document.report(rules::LOOSENED_SERVER, node, &message, "list one server for each value");
-        }
-        rest = after;
-    }
-    url.push_str(rest);
-    let url = url.trim_end_matches('/').to_owned();
-    if !url.contains("://") {
-        let help = "write `https://` and the host";
-        document.report(
-            rules::IGNORED_SERVER,
-            node,
-            "this URL is relative to where the document lies, which is not known",
-            help,
-        );
-        return None;
-    }
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let valid = rest.is_some_and(|rest| {
-        let host = rest.split('/').next().unwrap_or_default();
-        !host.is_empty()
-            && !host.contains('@')
-            && rest.bytes().all(|b| b.is_ascii_graphic() && !b"?#\"<>\\^`{|}".contains(&b))
-    });
-    if !valid {
-        let help = "write `https://`, the host and the path";
-        document.report(rules::SERVER_URL, node, "this is not the URL of a server", help);
-        return None;
-    }
-    Some(url)
 }
 
 /// Tags that operations use: those that the document describes, in its order, then the others.

@@ -3,7 +3,10 @@
 //! What must be there is positional, in the order of the IR: parameters, choices, the body. What may be left
 //! out is a setter on the call, so that one more of them never breaks a caller.
 
-use crate::ir::{Body, BodyContent, Operation, Parameter, ParameterChoice, ParameterPlace, TextKind, TypeExpr};
+use crate::ir::{
+    Body, BodyContent, Ir, Operation, Parameter, ParameterChoice, ParameterPlace, ParameterStyle, Style, TypeExpr,
+    TypeKind,
+};
 use crate::operations::bodies;
 use crate::{docs, expressions};
 use heck::ToSnakeCase;
@@ -33,8 +36,9 @@ pub struct Setter {
 }
 
 /// The positional arguments.
-pub fn arguments(operation: &Operation) -> Vec<Argument> {
-    let parameters = operation.parameters.iter().filter(|parameter| parameter.required).map(parameter_argument);
+pub fn arguments(ir: &Ir, operation: &Operation) -> Vec<Argument> {
+    let required = operation.parameters.iter().filter(|parameter| parameter.required);
+    let parameters = required.map(|parameter| parameter_argument(ir, parameter));
     let choices = operation.choices.iter().map(|choice| {
         let (name, ty) = (format_ident!("{}", choice.name), format_ident!("{}", choice.type_name));
         Argument { method: name.clone(), name, ty: quote!(&#ty), step: None }
@@ -44,11 +48,11 @@ pub fn arguments(operation: &Operation) -> Vec<Argument> {
 }
 
 /// The setters.
-pub fn setters(operation: &Operation) -> Vec<Setter> {
+pub fn setters(ir: &Ir, operation: &Operation) -> Vec<Setter> {
     let parameters = operation.parameters.iter().filter(|parameter| !parameter.required).map(|parameter| Setter {
         doc: docs::lines(&parameter.doc, &place_line(parameter)),
         deprecated: parameter.deprecated,
-        argument: parameter_argument(parameter),
+        argument: parameter_argument(ir, parameter),
     });
     let body = operation.body.iter().filter(|body| !body.required).map(|body| Setter {
         doc: docs::lines(&body.doc, "The body."),
@@ -63,8 +67,9 @@ pub fn setters(operation: &Operation) -> Vec<Setter> {
 pub fn place_line(parameter: &Parameter) -> String {
     let place = match parameter.place {
         ParameterPlace::Path => "Path segment",
-        ParameterPlace::Query { .. } => "Query parameter",
+        ParameterPlace::Query => "Query parameter",
         ParameterPlace::Header => "Header",
+        ParameterPlace::Cookie => "Cookie",
     };
     format!("{place} {}.", docs::code(&parameter.wire))
 }
@@ -76,10 +81,10 @@ pub fn types(operation: &Operation) -> impl Iterator<Item = &TypeExpr> {
     operation.parameters.iter().map(|parameter| &parameter.ty).chain(choices).chain(body)
 }
 
-fn parameter_argument(parameter: &Parameter) -> Argument {
+fn parameter_argument(ir: &Ir, parameter: &Parameter) -> Argument {
     let name = format_ident!("{}", parameter.name);
     let ty = value(&parameter.ty);
-    let step = step(parameter, &argument_reference(&name, ty));
+    let step = step(ir, parameter, &argument_reference(&name, ty));
     Argument { method: setter_name(&parameter.name), ty: expressions::borrowed(ty), name, step: Some(step) }
 }
 
@@ -100,16 +105,69 @@ fn argument_reference(name: &Ident, ty: &TypeExpr) -> TokenStream {
 }
 
 /// The step of the request's chain for a value.
-fn step(parameter: &Parameter, value: &TokenStream) -> TokenStream {
+fn step(ir: &Ir, parameter: &Parameter, value: &TokenStream) -> TokenStream {
     let wire = &parameter.wire;
-    match parameter.place {
-        ParameterPlace::Path => quote!(.path(#wire, #value)),
-        ParameterPlace::Query { explode: false } if matches!(parameter.ty, TypeExpr::List(_)) => {
-            quote!(.query_joined(#wire, #value))
+    let ParameterStyle { style, explode, reserved } = parameter.style;
+    let shape = shape(ir, self::value(&parameter.ty));
+    let usual = style == parameter.place.usual().style && !reserved;
+    match (parameter.place, shape) {
+        (ParameterPlace::Path, Shape::Text | Shape::Texts) if usual => quote!(.path(#wire, #value)),
+        (ParameterPlace::Header, Shape::Text) if usual => quote!(.header(#wire, #value)),
+        (ParameterPlace::Query, Shape::Texts) if usual && !explode => quote!(.query_joined(#wire, #value)),
+        (ParameterPlace::Query, Shape::Text | Shape::Texts) if usual => quote!(.query(#wire, #value)),
+        (place, _) => {
+            let method = match place {
+                ParameterPlace::Path => quote!(path_as),
+                ParameterPlace::Query => quote!(query_as),
+                ParameterPlace::Header => quote!(header_as),
+                ParameterPlace::Cookie => quote!(cookie_as),
+            };
+            let style = style_name(style);
+            let style = quote! {
+                runtime::ParameterStyle { style: runtime::Style::#style, explode: #explode, reserved: #reserved }
+            };
+            quote!(.#method(#wire, #style, #value))
         }
-        ParameterPlace::Query { .. } => quote!(.query(#wire, #value)),
-        ParameterPlace::Header => quote!(.header(#wire, #value)),
     }
+}
+
+/// What a value is to a parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// One text.
+    Text,
+    /// A list of them.
+    Texts,
+    /// Something else, which goes through serde.
+    Other,
+}
+
+fn shape(ir: &Ir, ty: &TypeExpr) -> Shape {
+    match ty {
+        TypeExpr::Bool | TypeExpr::Integer(_) | TypeExpr::Float | TypeExpr::Decimal | TypeExpr::Text(_) => Shape::Text,
+        TypeExpr::Named(name) => match ir.types.iter().find(|def| def.name == *name).map(|def| &def.kind) {
+            Some(TypeKind::Enum(_)) => Shape::Text,
+            _ => Shape::Other,
+        },
+        TypeExpr::List(item) if shape(ir, item) == Shape::Text => Shape::Texts,
+        TypeExpr::List(_) | TypeExpr::Any | TypeExpr::Map(_) | TypeExpr::Nullable(_) => Shape::Other,
+    }
+}
+
+fn style_name(style: Style) -> Ident {
+    format_ident!(
+        "{}",
+        match style {
+            Style::Simple => "Simple",
+            Style::Label => "Label",
+            Style::Matrix => "Matrix",
+            Style::Form => "Form",
+            Style::SpaceDelimited => "SpaceDelimited",
+            Style::PipeDelimited => "PipeDelimited",
+            Style::DeepObject => "DeepObject",
+            Style::Json => "Json",
+        }
+    )
 }
 
 /// Names that the call itself has.
@@ -123,7 +181,7 @@ fn setter_name(name: &str) -> Ident {
 }
 
 /// The enum of parameters of which exactly one is given.
-pub fn choice_type(choice: &ParameterChoice) -> TokenStream {
+pub fn choice_type(ir: &Ir, choice: &ParameterChoice) -> TokenStream {
     let name = format_ident!("{}", choice.type_name);
     let doc = format!(" Exactly one of these, for `{}`.", choice.name);
     let variants = choice.variants.iter().map(|(variant, parameter)| {
@@ -135,7 +193,7 @@ pub fn choice_type(choice: &ParameterChoice) -> TokenStream {
     let arms = choice.variants.iter().map(|(variant, parameter)| {
         let variant = format_ident!("{variant}");
         let value = quote!(value);
-        let step = step(parameter, &value);
+        let step = step(ir, parameter, &value);
         quote!(Self::#variant(value) => request #step)
     });
     quote! {
@@ -162,21 +220,5 @@ pub fn hint(wire: &str) -> String {
     match hint.is_empty() {
         true => "text".to_owned(),
         false => hint,
-    }
-}
-
-/// Whether the request can carry a parameter of this type.
-pub fn is_carried(ty: &TypeExpr, is_text: &dyn Fn(&str) -> bool) -> bool {
-    match value(ty) {
-        TypeExpr::Any | TypeExpr::Map(_) | TypeExpr::Nullable(_) => false,
-        TypeExpr::Named(name) => is_text(name),
-        TypeExpr::List(item) => !matches!(**item, TypeExpr::List(_)) && is_carried(item, is_text),
-        TypeExpr::Bool
-        | TypeExpr::Integer(_)
-        | TypeExpr::Float
-        | TypeExpr::Decimal
-        | TypeExpr::Text(
-            TextKind::Plain | TextKind::DateTime | TextKind::Date | TextKind::Uuid | TextKind::Sensitive,
-        ) => true,
     }
 }

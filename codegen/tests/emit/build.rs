@@ -7,8 +7,9 @@ use countersign_auth::recipe::{
 };
 use countersign_codegen::ir::{
     self, Api, Body, BodyContent, Branch, Doc, Enum, FailureWhen, Field, FirstOf, IntegerKind, Ir, Parameter,
-    ParameterChoice, ParameterPlace, Repeat, Response, ResponseContent, Scheme, Session, SessionKind, StatusPattern,
-    Struct, Tag, TextKind, Transitions, TypeDef, TypeExpr, TypeKind, Union, UnionBy, Variant, Webhook,
+    ParameterChoice, ParameterPlace, Repeat, Response, ResponseContent, Scheme, ServerPiece, ServerTemplate,
+    ServerVariable, Session, SessionKind, StatusPattern, Struct, Style, Tag, TextKind, Transitions, TypeDef, TypeExpr,
+    TypeKind, Union, UnionBy, Variant, Webhook,
 };
 use countersign_codegen::spec::Mark;
 use std::borrow::Cow;
@@ -30,10 +31,16 @@ pub(crate) fn everything() -> Ir {
             other_files: Vec::new(),
             docs_url: Some("https://docs.acme.example/".into()),
             servers: vec![
-                ir::Server { name: "Production".into(), url: "https://api.acme.example".into(), doc: Doc::default() },
+                ir::Server {
+                    name: "Production".into(),
+                    url: "https://api.acme.example".into(),
+                    template: None,
+                    doc: Doc::default(),
+                },
                 ir::Server {
                     name: "Sandbox".into(),
-                    url: "https://sandbox.acme.example/v2".into(),
+                    url: "https://eu.sandbox.acme.example/{version}".into(),
+                    template: Some(sandbox()),
                     doc: doc("For tests.", ""),
                 },
             ],
@@ -54,6 +61,28 @@ pub(crate) fn everything() -> Ir {
         operations: operations(),
         webhooks: webhooks(),
         headers: Vec::new(),
+    }
+}
+
+/// A URL with variables, one of them without a default.
+fn sandbox() -> ServerTemplate {
+    let text = |text: &str| ServerPiece::Text(text.into());
+    let variable = |name: &str, default: Option<&str>, values: &[&str]| ServerVariable {
+        name: name.into(),
+        wire: name.into(),
+        default: default.map(Into::into),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+        doc: Doc::default(),
+    };
+    ServerTemplate {
+        type_name: "SandboxServer".into(),
+        pieces: vec![
+            text("https://"),
+            ServerPiece::Variable("region".into()),
+            text(".sandbox.acme.example/"),
+            ServerPiece::Variable("version".into()),
+        ],
+        variables: vec![variable("region", Some("eu"), &["eu", "us"]), variable("version", None, &[])],
     }
 }
 
@@ -555,7 +584,17 @@ fn webhooks() -> Vec<Webhook> {
 }
 
 pub(crate) fn parameter(name: &str, wire: &str, place: ParameterPlace, ty: TypeExpr, required: bool) -> Parameter {
-    Parameter { name: name.into(), wire: wire.into(), place, ty, required, doc: Doc::default(), deprecated: false }
+    let style = place.usual();
+    Parameter {
+        name: name.into(),
+        wire: wire.into(),
+        place,
+        style,
+        ty,
+        required,
+        doc: Doc::default(),
+        deprecated: false,
+    }
 }
 
 pub(crate) fn response(status: StatusPattern, variant: &str, content: ResponseContent) -> Response {
@@ -581,6 +620,8 @@ pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> i
         module: module.into(),
         method: method.into(),
         path: path.into(),
+        target: path.into(),
+        server: None,
         doc: doc("Does something", "A longer story.\n\n- one\n- two"),
         at: Mark::new(214, 5),
         deprecated: false,
@@ -610,6 +651,33 @@ fn body(media_type: &str, content: BodyContent, required: bool) -> Option<Body> 
     })
 }
 
+/// Parameters that go through serde: every place and style, every kind of type.
+fn styled() -> Vec<Parameter> {
+    use ParameterPlace::{Cookie, Header, Query};
+    let map = || TypeExpr::Map(Box::new(TypeExpr::Integer(IntegerKind::I64)));
+    let types = [
+        ("object", Query, Style::Form, named("Every")),
+        ("deep", Query, Style::DeepObject, named("Open")),
+        ("json", Query, Style::Json, list(named("Node"))),
+        ("piped", Query, Style::PipeDelimited, list(plain())),
+        ("spaced", Query, Style::SpaceDelimited, list(TypeExpr::Integer(IntegerKind::I32))),
+        ("any", Query, Style::DeepObject, TypeExpr::Any),
+        ("map", Query, Style::Form, map()),
+        ("header_list", Header, Style::Simple, list(plain())),
+        ("header_map", Header, Style::Simple, map()),
+        ("cookie_text", Cookie, Style::Form, plain()),
+        ("cookie_number", Cookie, Style::Form, TypeExpr::Bool),
+        ("cookie_list", Cookie, Style::Form, list(named("PushTokenType"))),
+    ];
+    let styled = types.into_iter().map(|(name, place, style, ty)| {
+        let name = format!("styled_{name}");
+        let mut parameter = parameter(&name, &name, place, ty, false);
+        parameter.style = ir::ParameterStyle { style, explode: name.len() % 2 == 0, reserved: place == Query };
+        parameter
+    });
+    styled.collect()
+}
+
 fn operations() -> Vec<ir::Operation> {
     use ParameterPlace::{Header, Path, Query};
     let json = |name: &str| ResponseContent::Json(named(name));
@@ -623,20 +691,25 @@ fn operations() -> Vec<ir::Operation> {
     };
 
     let mut get = operation("get_order", "orders", "GET", "/orders/{orderId}/{kind}");
+    let mut joined = parameter("fields", "fields", Query, list(named("PushTokenType")), false);
+    joined.style.explode = false;
     get.parameters = vec![
         parameter("order_id", "orderId", Path, plain(), true),
         parameter("kind", "kind", Path, named("PushTokenType"), true),
-        parameter("at", "at", Query { explode: true }, TypeExpr::Text(TextKind::DateTime), true),
+        parameter("at", "at", Query, TypeExpr::Text(TextKind::DateTime), true),
         parameter("secret", "X-Secret", Header, TypeExpr::Text(TextKind::Sensitive), true),
-        parameter("n", "n", Query { explode: true }, TypeExpr::Integer(IntegerKind::I64), true),
-        parameter("limit", "limit", Query { explode: true }, TypeExpr::Integer(IntegerKind::U32), false),
-        parameter("ids", "ids", Query { explode: true }, list(plain()), false),
-        parameter("fields", "fields", Query { explode: false }, list(named("PushTokenType")), false),
-        parameter("timeout", "timeout", Query { explode: true }, TypeExpr::Float, false),
+        parameter("n", "n", Query, TypeExpr::Integer(IntegerKind::I64), true),
+        parameter("limit", "limit", Query, TypeExpr::Integer(IntegerKind::U32), false),
+        parameter("ids", "ids", Query, list(plain()), false),
+        joined,
+        parameter("timeout", "timeout", Query, TypeExpr::Float, false),
         parameter("price", "X-Price", Header, TypeExpr::Decimal, false),
-        parameter("level", "level", Query { explode: true }, named("Level"), false),
+        parameter("level", "level", Query, named("Level"), false),
     ];
     get.parameters[5].deprecated = true;
+    get.parameters.extend(styled());
+    get.target = "/orders/{orderId}/{kind}?fixed=1".into();
+    get.server = Some("https://orders.acme.example".into());
     get.errors = vec![
         response(exact(404), "NotFound", ResponseContent::Empty),
         response(StatusPattern::Range(4), "Status4xx", json("ErrorBody")),
@@ -677,11 +750,8 @@ fn operations() -> Vec<ir::Operation> {
         name: "who".into(),
         type_name: "SearchWho".into(),
         variants: vec![
-            ("Email".into(), parameter("email", "email", Query { explode: true }, plain(), true)),
-            (
-                "Number".into(),
-                parameter("number", "number", Query { explode: true }, TypeExpr::Integer(IntegerKind::I64), true),
-            ),
+            ("Email".into(), parameter("email", "email", Query, plain(), true)),
+            ("Number".into(), parameter("number", "number", Query, TypeExpr::Integer(IntegerKind::I64), true)),
         ],
     }];
     search.deprecated = true;

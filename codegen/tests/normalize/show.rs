@@ -2,8 +2,8 @@
 
 use countersign_codegen::finding::{Finding, Level};
 use countersign_codegen::ir::{
-    BodyContent, Doc, FailureWhen, Field, Ir, Operation, Parameter, ParameterPlace, Part, PartContent, Repeat,
-    Response, ResponseContent, StatusPattern, TypeDef, TypeExpr, TypeKind, UnionBy, Webhook,
+    BodyContent, Doc, FailureWhen, Field, Ir, Operation, Parameter, ParameterPlace, ParameterStyle, Part, PartContent,
+    Repeat, Response, ResponseContent, StatusPattern, Style, TypeDef, TypeExpr, TypeKind, UnionBy, Webhook,
 };
 use std::fmt::Write as _;
 
@@ -12,6 +12,11 @@ pub(crate) fn ir(ir: &Ir) -> String {
     let mut out = String::new();
     for server in &ir.api.servers {
         let _ = writeln!(out, "server {} {}{}", server.name, server.url, doc(&server.doc));
+        for variable in server.template.iter().flat_map(|template| &template.variables) {
+            let default = variable.default.as_ref().map(|value| format!(" = {value:?}")).unwrap_or_default();
+            let values = if variable.values.is_empty() { String::new() } else { format!(" of {:?}", variable.values) };
+            let _ = writeln!(out, "  {} {:?}{default}{values}{}", variable.name, variable.wire, doc(&variable.doc));
+        }
     }
     for tag in &ir.api.tags {
         let _ = writeln!(out, "tag {} {:?}{}", tag.module, tag.name, doc(&tag.doc));
@@ -151,6 +156,12 @@ fn operation(out: &mut String, operation: &Operation) {
         "fn {name} {marker} {method} {path} in {module} id {id:?}{repeat}{security}{session}{deprecated}{}",
         doc(&operation.doc)
     );
+    if operation.target != operation.path {
+        let _ = writeln!(out, "  target {}", operation.target);
+    }
+    if let Some(server) = &operation.server {
+        let _ = writeln!(out, "  server {server}");
+    }
     for parameter in &operation.parameters {
         let _ = writeln!(out, "  {}", argument(parameter));
     }
@@ -226,14 +237,27 @@ fn webhook(out: &mut String, webhook: &Webhook) {
 fn argument(parameter: &Parameter) -> String {
     let place = match parameter.place {
         ParameterPlace::Path => "path",
-        ParameterPlace::Query { explode: true } => "query",
-        ParameterPlace::Query { explode: false } => "query joined",
+        ParameterPlace::Query => "query",
         ParameterPlace::Header => "header",
+        ParameterPlace::Cookie => "cookie",
+    };
+    let style = match (parameter.style, parameter.place.usual()) {
+        (style, usual) if style == usual => String::new(),
+        (ParameterStyle { style, explode, reserved }, usual) => {
+            let mut words = Vec::new();
+            words.extend((style != usual.style).then(|| format!("{style:?}")));
+            words.extend((style != Style::Json && style != Style::DeepObject).then(|| match explode {
+                true => "exploded".to_owned(),
+                false => "joined".to_owned(),
+            }));
+            words.extend(reserved.then(|| "reserved".to_owned()));
+            format!(" {}", words.join(" "))
+        }
     };
     let Parameter { name, wire, .. } = parameter;
     let optional = if parameter.required { "" } else { "?" };
     let deprecated = if parameter.deprecated { " deprecated" } else { "" };
-    format!("{place} {name}{optional} {wire:?}: {}{deprecated}{}", ty(&parameter.ty), doc(&parameter.doc))
+    format!("{place}{style} {name}{optional} {wire:?}: {}{deprecated}{}", ty(&parameter.ty), doc(&parameter.doc))
 }
 
 fn response(out: &mut String, side: &str, response: &Response) {

@@ -170,10 +170,10 @@ pub enum Server {
 }
 
 impl runtime::Server for Server {
-    fn url(&self) -> &str {
+    fn url(&self) -> std::borrow::Cow<'_, str> {
         match self {
-            Self::Production => "https://api.appsmiles.eu/2.0",
-            Self::Sandbox => "https://api-sandbox.appsmiles.eu/2.0",
+            Self::Production => "https://api.appsmiles.eu/2.0".into(),
+            Self::Sandbox => "https://api-sandbox.appsmiles.eu/2.0".into(),
         }
     }
 }

@@ -76,15 +76,15 @@ pub enum Server {
 }
 
 impl runtime::Server for Server {
-    fn url(&self) -> &str {
+    fn url(&self) -> std::borrow::Cow<'_, str> {
         match self {
-            Self::Europe => "https://api.clevertap.com",
-            Self::EuropePrefixed => "https://eu1.api.clevertap.com",
-            Self::India => "https://in1.api.clevertap.com",
-            Self::UnitedStates => "https://us1.api.clevertap.com",
-            Self::Singapore => "https://sg1.api.clevertap.com",
-            Self::Indonesia => "https://aps3.api.clevertap.com",
-            Self::MiddleEast => "https://mec1.api.clevertap.com",
+            Self::Europe => "https://api.clevertap.com".into(),
+            Self::EuropePrefixed => "https://eu1.api.clevertap.com".into(),
+            Self::India => "https://in1.api.clevertap.com".into(),
+            Self::UnitedStates => "https://us1.api.clevertap.com".into(),
+            Self::Singapore => "https://sg1.api.clevertap.com".into(),
+            Self::Indonesia => "https://aps3.api.clevertap.com".into(),
+            Self::MiddleEast => "https://mec1.api.clevertap.com".into(),
         }
     }
 }

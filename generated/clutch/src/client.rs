@@ -60,9 +60,9 @@ pub enum Server {
 }
 
 impl runtime::Server for Server {
-    fn url(&self) -> &str {
+    fn url(&self) -> std::borrow::Cow<'_, str> {
         match self {
-            Self::Production => "https://mobile-api.clutch.com",
+            Self::Production => "https://mobile-api.clutch.com".into(),
         }
     }
 }

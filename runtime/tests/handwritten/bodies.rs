@@ -12,6 +12,7 @@ const INFO: runtime::OperationInfo = runtime::OperationInfo {
     id: "bodies",
     method: "POST",
     path: "/bodies",
+    server: None,
     security: &[],
     repeat: runtime::Repeat::Unsafe,
 };

@@ -9,3 +9,4 @@ mod faults;
 mod mini;
 mod server;
 mod signing;
+mod styles;

@@ -61,9 +61,9 @@ pub enum Server {
 }
 
 impl runtime::Server for Server {
-    fn url(&self) -> &str {
+    fn url(&self) -> Cow<'_, str> {
         match self {
-            Self::Production => "https://api.mini.example",
+            Self::Production => "https://api.mini.example".into(),
         }
     }
 }
@@ -185,6 +185,7 @@ impl runtime::Operation for GetProfile {
         id: "get_profile",
         method: "GET",
         path: "/profile/token/{tokenID}",
+        server: None,
         security: &[&["mini"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -228,6 +229,7 @@ impl runtime::Operation for SetProfile {
         id: "set_profile",
         method: "POST",
         path: "/profile",
+        server: None,
         security: &[&["mini"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -262,6 +264,7 @@ impl runtime::Operation for ListProfiles {
         id: "list_profiles",
         method: "GET",
         path: "/profile",
+        server: None,
         security: &[&["mini", "passcode"], &["mini"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -288,6 +291,7 @@ impl runtime::Operation for GetCaptcha {
         id: "get_captcha",
         method: "GET",
         path: "/captcha",
+        server: None,
         security: &[],
         repeat: runtime::Repeat::Never,
     };
@@ -314,6 +318,7 @@ impl runtime::Operation for Download {
         id: "download",
         method: "GET",
         path: "/download",
+        server: None,
         security: &[],
         repeat: runtime::Repeat::Safe,
     };

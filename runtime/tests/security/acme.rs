@@ -95,8 +95,8 @@ fn recipe(name: &'static str, source: Source, send: Send) -> Recipe {
 pub struct Server;
 
 impl runtime::Server for Server {
-    fn url(&self) -> &str {
-        "https://api.acme.example"
+    fn url(&self) -> std::borrow::Cow<'_, str> {
+        "https://api.acme.example".into()
     }
 }
 
@@ -137,6 +137,7 @@ impl runtime::Operation for Op {
         id: "op",
         method: "GET",
         path: "/orders",
+        server: None,
         security: &[],
         repeat: runtime::Repeat::Safe,
     };

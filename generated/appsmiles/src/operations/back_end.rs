@@ -356,6 +356,7 @@ impl runtime::Operation for GetToken {
         id: "get_token",
         method: "POST",
         path: "/auth/token",
+        server: None,
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -402,6 +403,7 @@ impl runtime::Operation for StoreUserAction {
         id: "store_user_action",
         method: "POST",
         path: "/buffer/store",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Never,
     };
@@ -451,6 +453,7 @@ impl runtime::Operation for StoreUsersAction {
         id: "store_users_action",
         method: "POST",
         path: "/generosity/multistore",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Never,
     };
@@ -507,6 +510,7 @@ impl runtime::Operation for ListUserChanges {
         id: "list_user_changes",
         method: "POST",
         path: "/user/incrementalinfos",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -556,6 +560,7 @@ impl runtime::Operation for GetUser {
         id: "get_user",
         method: "POST",
         path: "/user/info",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -609,6 +614,7 @@ impl runtime::Operation for ListUsers {
         id: "list_users",
         method: "POST",
         path: "/user/infos",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -655,6 +661,7 @@ impl runtime::Operation for DeleteUsers {
         id: "delete_users",
         method: "POST",
         path: "/user/multidelete",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -701,6 +708,7 @@ impl runtime::Operation for GetRanking {
         id: "get_ranking",
         method: "POST",
         path: "/user/ranking",
+        server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
     };

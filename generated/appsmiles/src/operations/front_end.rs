@@ -528,6 +528,7 @@ impl runtime::Operation for ListBonusAds {
         id: "list_bonus_ads",
         method: "POST",
         path: "/ad/bonus",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -581,6 +582,7 @@ impl runtime::Operation for ListNewsAds {
         id: "list_news_ads",
         method: "POST",
         path: "/ad/news",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -634,6 +636,7 @@ impl runtime::Operation for ListSpecialAds {
         id: "list_special_ads",
         method: "POST",
         path: "/ad/specials",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -680,6 +683,7 @@ impl runtime::Operation for StoreAction {
         id: "store_action",
         method: "POST",
         path: "/generosity/store",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Never,
     };
@@ -729,6 +733,7 @@ impl runtime::Operation for BuyGift {
         id: "buy_gift",
         method: "POST",
         path: "/gift/checkavailability",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Never,
     };
@@ -785,6 +790,7 @@ impl runtime::Operation for ListGifts {
         id: "list_gifts",
         method: "POST",
         path: "/gift/list",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -831,6 +837,7 @@ impl runtime::Operation for GetProgram {
         id: "get_program",
         method: "POST",
         path: "/partner/getprog",
+        server: None,
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -880,6 +887,7 @@ impl runtime::Operation for GetUserProgram {
         id: "get_user_program",
         method: "POST",
         path: "/partner/initialcheckstore",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -929,6 +937,7 @@ impl runtime::Operation for CheckClientCredentials {
         id: "check_client_credentials",
         method: "POST",
         path: "/user/clientcheckcredentials",
+        server: None,
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -978,6 +987,7 @@ impl runtime::Operation for DeleteUser {
         id: "delete_user",
         method: "POST",
         path: "/user/delete",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -1031,6 +1041,7 @@ impl runtime::Operation for ListBurns {
         id: "list_burns",
         method: "POST",
         path: "/user/historyburns",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -1084,6 +1095,7 @@ impl runtime::Operation for ListEarns {
         id: "list_earns",
         method: "POST",
         path: "/user/historyearns",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -1130,6 +1142,7 @@ impl runtime::Operation for LogoutUser {
         id: "logout_user",
         method: "POST",
         path: "/user/logout",
+        server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
     };

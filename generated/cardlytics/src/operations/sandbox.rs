@@ -166,6 +166,7 @@ impl runtime::Operation for ValidateSandboxToken {
         id: "validate_sandbox_token",
         method: "POST",
         path: "/api/auth/token/validate-sandbox",
+        server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -205,6 +206,7 @@ impl runtime::Operation for SendSandboxEnrollment {
         id: "send_sandbox_enrollment",
         method: "POST",
         path: "/api/notify-enrollment/test",
+        server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -244,6 +246,7 @@ impl runtime::Operation for SendSandboxReward {
         id: "send_sandbox_reward",
         method: "POST",
         path: "/api/notify-reward/test",
+        server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };

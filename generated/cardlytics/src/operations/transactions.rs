@@ -86,6 +86,7 @@ impl runtime::Operation for NotifyTransaction {
         id: "notify_transaction",
         method: "POST",
         path: "/webhook/transactions",
+        server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
     };

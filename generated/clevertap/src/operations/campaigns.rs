@@ -455,6 +455,7 @@ impl runtime::Operation for SendEmail {
         id: "send_email",
         method: "POST",
         path: "/1/send/email.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -508,6 +509,7 @@ impl runtime::Operation for SendPush {
         id: "send_push",
         method: "POST",
         path: "/1/send/push.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -561,6 +563,7 @@ impl runtime::Operation for SendSms {
         id: "send_sms",
         method: "POST",
         path: "/1/send/sms.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -614,6 +617,7 @@ impl runtime::Operation for SendWebPush {
         id: "send_web_push",
         method: "POST",
         path: "/1/send/webpush.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -667,6 +671,7 @@ impl runtime::Operation for SendWhatsapp {
         id: "send_whatsapp",
         method: "POST",
         path: "/1/send/whatsapp.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -720,6 +725,7 @@ impl runtime::Operation for CreateCampaign {
         id: "create_campaign",
         method: "POST",
         path: "/1/targets/create.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -773,6 +779,7 @@ impl runtime::Operation for ListCampaigns {
         id: "list_campaigns",
         method: "POST",
         path: "/1/targets/list.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -826,6 +833,7 @@ impl runtime::Operation for GetCampaignReport {
         id: "get_campaign_report",
         method: "POST",
         path: "/1/targets/result.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -879,6 +887,7 @@ impl runtime::Operation for StopCampaign {
         id: "stop_campaign",
         method: "POST",
         path: "/1/targets/stop.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };

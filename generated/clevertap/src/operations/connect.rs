@@ -66,6 +66,7 @@ impl runtime::Operation for CheckCustomer {
         id: "check_customer",
         method: "GET",
         path: "/v1/connect",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };

@@ -452,6 +452,7 @@ impl runtime::Operation for PollEventCount {
         id: "poll_event_count",
         method: "GET",
         path: "/1/counts/events.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -502,6 +503,7 @@ impl runtime::Operation for CountEvents {
         id: "count_events",
         method: "POST",
         path: "/1/counts/events.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -552,6 +554,7 @@ impl runtime::Operation for PollProfileCount {
         id: "poll_profile_count",
         method: "GET",
         path: "/1/counts/profiles.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -602,6 +605,7 @@ impl runtime::Operation for CountProfiles {
         id: "count_profiles",
         method: "POST",
         path: "/1/counts/profiles.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -652,6 +656,7 @@ impl runtime::Operation for PollTopProperties {
         id: "poll_top_properties",
         method: "GET",
         path: "/1/counts/top.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -705,6 +710,7 @@ impl runtime::Operation for CountTopProperties {
         id: "count_top_properties",
         method: "POST",
         path: "/1/counts/top.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -758,6 +764,7 @@ impl runtime::Operation for PollTrends {
         id: "poll_trends",
         method: "GET",
         path: "/1/counts/trends.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -811,6 +818,7 @@ impl runtime::Operation for CountTrends {
         id: "count_trends",
         method: "POST",
         path: "/1/counts/trends.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -864,6 +872,7 @@ impl runtime::Operation for CountActiveUsers {
         id: "count_active_users",
         method: "POST",
         path: "/1/now.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };

@@ -110,6 +110,7 @@ impl runtime::Operation for GetEventsPage {
         id: "get_events_page",
         method: "GET",
         path: "/1/events.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -186,6 +187,7 @@ impl runtime::Operation for QueryEvents {
         id: "query_events",
         method: "POST",
         path: "/1/events.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };

@@ -359,6 +359,7 @@ impl runtime::Operation for DeleteProfiles {
         id: "delete_profiles",
         method: "POST",
         path: "/1/delete/profiles.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -412,6 +413,7 @@ impl runtime::Operation for DemergeProfiles {
         id: "demerge_profiles",
         method: "POST",
         path: "/1/demerge/profiles.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -465,6 +467,7 @@ impl runtime::Operation for DisassociatePhones {
         id: "disassociate_phones",
         method: "POST",
         path: "/1/disassociate",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -518,6 +521,7 @@ impl runtime::Operation for GetProfile {
         id: "get_profile",
         method: "GET",
         path: "/1/profile.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -593,6 +597,7 @@ impl runtime::Operation for GetProfilesPage {
         id: "get_profiles_page",
         method: "GET",
         path: "/1/profiles.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -669,6 +674,7 @@ impl runtime::Operation for QueryProfiles {
         id: "query_profiles",
         method: "POST",
         path: "/1/profiles.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -722,6 +728,7 @@ impl runtime::Operation for UpdateSubscriptions {
         id: "update_subscriptions",
         method: "POST",
         path: "/1/subscribe",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };

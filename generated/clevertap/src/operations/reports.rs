@@ -69,6 +69,7 @@ impl runtime::Operation for GetMessageReports {
         id: "get_message_reports",
         method: "POST",
         path: "/1/message/report.json",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
     };

@@ -92,6 +92,7 @@ impl runtime::Operation for UploadRecords {
         id: "upload_records",
         method: "POST",
         path: "/1/upload",
+        server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
     };

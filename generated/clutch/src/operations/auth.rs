@@ -150,6 +150,7 @@ impl runtime::Operation for GetToken {
         id: "get_token",
         method: "POST",
         path: "/auth/token/existing",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Never,
     };
@@ -199,6 +200,7 @@ impl runtime::Operation for RegisterCard {
         id: "register_card",
         method: "POST",
         path: "/auth/token/register",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Never,
     };
@@ -248,6 +250,7 @@ impl runtime::Operation for ReleaseToken {
         id: "release_token",
         method: "GET",
         path: "/auth/token/release/{tokenID}",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };

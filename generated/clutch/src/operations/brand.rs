@@ -91,6 +91,7 @@ impl runtime::Operation for ListFields {
         id: "list_fields",
         method: "GET",
         path: "/brand/fields",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -123,6 +124,7 @@ impl runtime::Operation for ListSubscriptionLists {
         id: "list_subscription_lists",
         method: "GET",
         path: "/brand/lists",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };

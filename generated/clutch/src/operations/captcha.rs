@@ -91,6 +91,7 @@ impl runtime::Operation for GetCaptcha {
         id: "get_captcha",
         method: "GET",
         path: "/captcha/new",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
@@ -123,6 +124,7 @@ impl runtime::Operation for ShowCaptcha {
         id: "show_captcha",
         method: "GET",
         path: "/captcha/show/{captchaID}",
+        server: None,
         security: &[],
         repeat: runtime::Repeat::Never,
     };

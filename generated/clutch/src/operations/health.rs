@@ -57,6 +57,7 @@ impl runtime::Operation for CheckHealth {
         id: "check_health",
         method: "GET",
         path: "/health",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };

@@ -235,6 +235,7 @@ impl runtime::Operation for UpdateDemographics {
         id: "update_demographics",
         method: "POST",
         path: "/profile/demographics",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -281,6 +282,7 @@ impl runtime::Operation for RegisterEvent {
         id: "register_event",
         method: "POST",
         path: "/profile/event",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -327,6 +329,7 @@ impl runtime::Operation for UpdateOptInStatus {
         id: "update_opt_in_status",
         method: "POST",
         path: "/profile/optInStatus",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -373,6 +376,7 @@ impl runtime::Operation for UpdatePushToken {
         id: "update_push_token",
         method: "POST",
         path: "/profile/pushToken",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
     };
@@ -419,6 +423,7 @@ impl runtime::Operation for GetProfile {
         id: "get_profile",
         method: "GET",
         path: "/profile/token/{tokenID}",
+        server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
     };
