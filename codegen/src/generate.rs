@@ -9,7 +9,8 @@ use crate::finding::{Finding, Level, Sources, has_errors, joined};
 use crate::kept::Names;
 use crate::lint::lint;
 use crate::load::{LoadError, load};
-use crate::normalize::normalize;
+use crate::normalize::{Normalized, normalize};
+use crate::skip::skip;
 use crate::spec::{Mark, Spec};
 use crate::vectors::Vectors;
 use crate::{body_types, lint, normalize};
@@ -29,6 +30,8 @@ pub struct Source {
     pub crate_name: Option<String>,
     /// The file of names that were chosen before; written if it is absent.
     pub names: Option<PathBuf>,
+    /// Operations to leave out, beside those of `info.x-crate.skip`: by operationId, or as `GET /orders`.
+    pub skip: Vec<String>,
     /// Where the crate will stand.
     pub options: EmitOptions,
     /// The folder that holds all files to which references may lead, if it is not the spec's own.
@@ -49,7 +52,16 @@ impl Source {
         };
         let spec = root.join(&shown);
         let names = Some(spec.with_file_name(NAMES));
-        Self { spec, shown, provider: provider.to_owned(), crate_name: None, names, options, folder: None }
+        Self {
+            spec,
+            shown,
+            provider: provider.to_owned(),
+            crate_name: None,
+            names,
+            skip: Vec::new(),
+            options,
+            folder: None,
+        }
     }
 
     /// A spec that lies anywhere; names are kept if `acme.names.json` stands beside `acme.yaml`. Its crate uses the runtime in the workspace at `root`.
@@ -68,6 +80,7 @@ impl Source {
             provider: crate_name.strip_suffix("-client").unwrap_or(crate_name).to_owned(),
             crate_name: Some(crate_name.to_owned()),
             names: Some(spec.with_extension(NAMES)).filter(|file| file.exists()),
+            skip: Vec::new(),
             options,
             folder: None,
         }
@@ -87,6 +100,8 @@ pub struct Generated {
     pub bodies: Vec<BodyType>,
     /// What the author should look at, and what was expressed more loosely than the spec says.
     pub notes: Vec<Finding>,
+    /// The texts that those are about.
+    pub sources: Sources,
     /// The names file and its new text, if there is to be one.
     pub names: Option<(PathBuf, String)>,
 }
@@ -133,27 +148,54 @@ pub enum Failure {
 /// # Errors
 /// [`Failure`].
 pub fn generate(source: &Source) -> Result<Generated, Failure> {
+    let Look { findings: notes, sources, normalized } = look(source)?;
+    let Some(normalized) = normalized.filter(|_| !has_errors(&notes)) else {
+        return Err(Failure::Findings { findings: notes, sources });
+    };
+    let files = match emit(&normalized.ir, &source.options) {
+        Ok(files) => files,
+        Err(findings) => return Err(Failure::Findings { findings, sources }),
+    };
+    let bodies = body_types::all(&normalized.ir);
+    let names = source.names.clone().map(|file| (file, normalized.names.text()));
+    Ok(Generated { files, bodies, notes, names, sources })
+}
+
+/// Everything that can be said of a spec, and the texts that it is said about.
+///
+/// # Errors
+/// [`Failure::Io`].
+pub fn examine(source: &Source) -> Result<(Vec<Finding>, Sources), Failure> {
+    look(source).map(|look| (look.findings, look.sources))
+}
+
+/// A spec up to where tokens are made of it.
+struct Look {
+    findings: Vec<Finding>,
+    sources: Sources,
+    normalized: Option<Normalized>,
+}
+
+fn look(source: &Source) -> Result<Look, Failure> {
     let vectors = vectors(source)?;
     let kept = kept_text(source)?;
-    let spec = read(source, &vectors)?;
-    let sources = with_vectors(Sources::of(&spec), &vectors).with(kept_shown(source), kept.clone());
-    let flow = || {
-        let names = kept_names(source, &kept)?;
-        let findings = lint(&spec, &lint_context(source, vectors));
-        let normalized = match normalize(&spec, &normalize_context(source, names)) {
-            Ok(normalized) => normalized,
-            Err(more) => return Err(joined(findings, more)),
-        };
-        let notes = joined(findings, normalized.notes);
-        if has_errors(&notes) {
-            return Err(notes);
-        }
-        let files = emit(&normalized.ir, &source.options)?;
-        let bodies = body_types::all(&normalized.ir);
-        let names = source.names.clone().map(|file| (file, normalized.names.text()));
-        Ok(Generated { files, bodies, notes, names })
+    let mut spec = match read(source, &vectors) {
+        Ok(spec) => spec,
+        Err(Failure::Findings { findings, sources }) => return Ok(Look { findings, sources, normalized: None }),
+        Err(failure) => return Err(failure),
     };
-    flow().map_err(|findings| Failure::Findings { findings, sources })
+    let sources = with_vectors(Sources::of(&spec), &vectors).with(kept_shown(source), kept.clone());
+    let names = match kept_names(source, &kept) {
+        Ok(names) => names,
+        Err(findings) => return Ok(Look { findings, sources, normalized: None }),
+    };
+    let skipped = skip(&mut spec, &source.skip);
+    let found = joined(skipped, lint(&spec, &lint_context(source, vectors)));
+    let (findings, normalized) = match normalize(&spec, &normalize_context(source, names)) {
+        Ok(mut normalized) => (joined(found, std::mem::take(&mut normalized.notes)), Some(normalized)),
+        Err(more) => (joined(found, more), None),
+    };
+    Ok(Look { findings, sources, normalized })
 }
 
 /// The text of the names file; that of no names if there is none yet.

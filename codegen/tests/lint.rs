@@ -29,7 +29,7 @@ components:
     Encoded: {$ref: '#/components/schemas/a%7E1b%7e0c'}
 ";
 
-const NOTES: [&str; 2] = ["foreign-webhooks", "merge-key"];
+const NOTES: [&str; 3] = ["foreign-webhooks", "merge-key", "skipped"];
 
 #[test]
 fn rules_have_ids_of_their_own_and_a_sentence_each() {

@@ -1,4 +1,5 @@
-//! `codegen [PROVIDER…] [--check]`, `codegen --spec FILE --name CRATE --out DIR`: client crates from specs.
+//! `codegen [PROVIDER…] [--check]`, `codegen --spec FILE --name CRATE --out DIR [--skip OPERATION…]`: client crates
+//! from specs.
 //!
 //! Every crate is made in memory before the first one is written: a finding in one spec leaves all of them alone.
 
@@ -6,9 +7,12 @@ use crate::{verdict, workspace};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use countersign_codegen::files::{self, Stale, StaleKind};
-use countersign_codegen::finding::{Finding, Level, render};
+use countersign_codegen::finding::{Finding, Level, Sources, render};
+use countersign_codegen::formats::{self, Examined};
 use countersign_codegen::generate::{Failure, Generated, Source, generate};
 use countersign_codegen::kept;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,6 +34,16 @@ pub(crate) struct Codegen {
     /// The folder of that spec's crate, which builds by itself with this workspace's runtime.
     #[arg(long, value_name = "DIR", requires = "spec")]
     out: Option<PathBuf>,
+    /// An operation of that spec to leave out, by operationId or as `GET /orders`; a spec of specs/ lists such
+    /// operations itself, under `info.x-crate.skip`.
+    #[arg(long, value_name = "OPERATION", requires = "spec")]
+    skip: Vec<String>,
+    /// Take warnings and notes for errors: nothing is written while there are any.
+    #[arg(long)]
+    deny: bool,
+    /// Write to this file, as JSON, what was loosened, renamed or skipped, and what stands in the way.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// A crate to make: from what, and where to.
@@ -47,10 +61,10 @@ pub(crate) fn run(task: &Codegen) -> Result<ExitCode> {
     let root = workspace::root()?;
     if task.check {
         let all = task.providers.is_empty() && task.spec.is_none();
-        return Ok(verdict(if all { is_fresh(&root)? } else { compare(&jobs(task, &root)?)? }));
+        return Ok(verdict(if all { is_fresh(&root)? } else { compare(&jobs(task, &root)?, task)? }));
     }
     let jobs = jobs(task, &root)?;
-    let Some(crates) = generate_all(&jobs)? else { return Ok(verdict(false)) };
+    let Some(crates) = generate_all(&jobs, task)? else { return Ok(verdict(false)) };
     for (job, made) in jobs.iter().zip(&crates) {
         let written = files::write(&made.files, &job.folder).with_context(|| format!("can't write {}", job.shown))?;
         if let (false, Some((file, text))) = (made.has_fresh_names()?, &made.names) {
@@ -66,7 +80,8 @@ pub(crate) fn run(task: &Codegen) -> Result<ExitCode> {
 /// # Errors
 /// If a file can't be read.
 pub(crate) fn is_fresh(root: &Path) -> Result<bool> {
-    let same = compare(&jobs(&Codegen::default(), root)?)?;
+    let all = Codegen::default();
+    let same = compare(&jobs(&all, root)?, &all)?;
     let abandoned = abandoned(root)?;
     for name in &abandoned {
         let help = "help: remove the folder, or bring the spec back";
@@ -83,26 +98,69 @@ fn abandoned(root: &Path) -> Result<Vec<String>> {
     Ok(crates.into_iter().filter(|name| !providers.contains(name) && !name.starts_with('.')).collect())
 }
 
-/// The crates in the order of the jobs; nothing if a spec has errors, which are shown together.
-fn generate_all(jobs: &[Job]) -> Result<Option<Vec<Generated>>> {
+/// The crates in the order of the jobs; nothing if a spec has findings that stand in the way, which are shown together.
+fn generate_all(jobs: &[Job], task: &Codegen) -> Result<Option<Vec<Generated>>> {
     let mut crates = Vec::new();
+    let mut found: Vec<(&str, Vec<Finding>)> = Vec::new();
     for job in jobs {
         match generate(&job.source) {
+            Ok(generated) if task.deny && !generated.notes.is_empty() => {
+                refuse(&job.name, &generated.notes, &generated.sources)?;
+                found.push((&job.source.shown, generated.notes));
+            }
             Ok(generated) => {
-                if let warnings @ 1.. = count(&generated.notes, Level::Warning) {
-                    workspace::print(&format!("{}: {}, see `lint`\n", job.name, plural(warnings, "warning")))?;
-                }
+                summarize(&job.name, &generated.notes)?;
                 report_names(&generated.notes)?;
+                found.push((&job.source.shown, generated.notes.clone()));
                 crates.push(generated);
             }
             Err(Failure::Findings { findings, sources }) => {
-                let errors = plural(count(&findings, Level::Error), "error");
-                workspace::print(&format!("{}{}: {errors}\n", render(&findings, &sources), job.name))?;
+                refuse(&job.name, &findings, &sources)?;
+                found.push((&job.source.shown, findings));
             }
             Err(failure) => return Err(failure.into()),
         }
     }
+    if let Some(file) = &task.report {
+        write_report(file, &found)?;
+    }
     Ok((crates.len() == jobs.len()).then_some(crates))
+}
+
+/// All findings of a spec that is not generated.
+fn refuse(name: &str, findings: &[Finding], sources: &Sources) -> Result<()> {
+    workspace::print(&format!("{}{name}: {}\n", render(findings, sources), counts(findings)))
+}
+
+/// How many findings there are of each level: `2 errors, 1 warning`.
+fn counts(findings: &[Finding]) -> String {
+    let levels = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")];
+    let counts = levels.map(|(level, word)| (count(findings, level), word));
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| plural(*count, word));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// What was loosened, renamed or skipped, counted by rule.
+fn summarize(name: &str, notes: &[Finding]) -> Result<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for note in notes {
+        *rules.entry(note.rule).or_default() += 1;
+    }
+    let mut rules: Vec<(&str, usize)> = rules.into_iter().collect();
+    rules.sort_by_key(|(_, count)| Reverse(*count));
+    let shown: Vec<String> = rules.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
+    workspace::print(&format!("{name}: {}, see `lint` or `--report`: {}\n", counts(notes), shown.join(", ")))
+}
+
+/// Writes the findings of all specs as JSON, each file at once or not at all.
+fn write_report(file: &Path, found: &[(&str, Vec<Finding>)]) -> Result<()> {
+    let examined: Vec<Examined<'_>> =
+        found.iter().map(|(spec, findings)| Examined { spec: (*spec).to_owned(), findings }).collect();
+    let text = serde_json::to_string_pretty(&formats::json(&examined))? + "\n";
+    std::fs::write(file, text).with_context(|| format!("can't write {}", file.display()))
 }
 
 /// What callers must follow: names that changed, and those that are gone.
@@ -128,8 +186,10 @@ fn jobs(task: &Codegen, root: &Path) -> Result<Vec<Job>> {
     if let (Some(spec), Some(name), Some(out)) = (&task.spec, &task.name, &task.out) {
         replaceable(out)?;
         let shown = out.display().to_string();
-        let command = format!("cargo xtask codegen --spec {} --name {name} --out {shown}", spec.display());
-        let source = Source::anywhere(root, spec, name, &command);
+        let skip: String = task.skip.iter().map(|operation| format!(" --skip {operation:?}")).collect();
+        let command = format!("cargo xtask codegen --spec {} --name {name} --out {shown}{skip}", spec.display());
+        let mut source = Source::anywhere(root, spec, name, &command);
+        source.skip.clone_from(&task.skip);
         return Ok(vec![Job { name: name.clone(), source, folder: out.clone(), shown }]);
     }
     let chosen = if task.providers.is_empty() { workspace::providers(root)? } else { task.providers.clone() };
@@ -158,8 +218,8 @@ fn replaceable(folder: &Path) -> Result<()> {
 }
 
 /// Whether the crates on disk are the fresh ones; names what is stale, and the command that mends it.
-fn compare(jobs: &[Job]) -> Result<bool> {
-    let Some(crates) = generate_all(jobs)? else { return Ok(false) };
+fn compare(jobs: &[Job], task: &Codegen) -> Result<bool> {
+    let Some(crates) = generate_all(jobs, task)? else { return Ok(false) };
     let mut same = true;
     for (job, made) in jobs.iter().zip(&crates) {
         let stale = files::compare(&made.files, &job.folder).with_context(|| format!("can't read {}", job.shown))?;

@@ -1,86 +1,137 @@
-//! `lint [PROVIDER…|--spec FILE]`: what is wrong with specs, all of it at once.
+//! `lint [PROVIDER|FILE…]`: what is wrong with specs, all of it at once; `lint rules`, `lint explain ID`.
+
+mod explain;
 
 use crate::{verdict, workspace};
-use anyhow::{Context as _, Result};
-use clap::Args;
-use countersign_codegen::finding::{Finding, Level, Sources, joined, render};
-use countersign_codegen::lint::{Context, lint};
-use countersign_codegen::load::{LoadError, load};
-use countersign_codegen::normalize::{self, normalize};
-use countersign_codegen::vectors::Vectors;
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use countersign_codegen::finding::{Finding, Level, Sources, render};
+use countersign_codegen::formats::{self, Examined};
+use countersign_codegen::generate::{Source, examine};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `lint`.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Lint {
-    /// Folders of specs/; all of them if none is named.
-    providers: Vec<String>,
-    /// A spec that lies anywhere; its vectors.json is looked for beside it.
-    #[arg(long, value_name = "FILE", conflicts_with = "providers")]
-    spec: Option<PathBuf>,
+    #[command(subcommand)]
+    question: Option<Question>,
+    /// Folders of specs/, or files that lie anywhere; all folders if none is named.
+    #[arg(value_name = "PROVIDER|FILE")]
+    specs: Vec<String>,
+    /// For people, or for programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
-/// Prints the findings of each spec, and a line that counts them.
+#[derive(Subcommand)]
+enum Question {
+    /// All rules: id, level and what is demanded.
+    Rules,
+    /// One rule: why it is there, an example that breaks it, and one that does not.
+    Explain {
+        /// The rule's id: `unknown-key`.
+        id: String,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Format {
+    /// Each finding with its line.
+    Text,
+    /// All findings as one document, described by codegen/src/formats/findings.schema.json.
+    Json,
+    /// Commands that annotate a pull request on GitHub.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// A spec and all that is to be said of it.
+struct Looked {
+    shown: String,
+    findings: Vec<Finding>,
+    sources: Sources,
+}
+
+impl Looked {
+    fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+}
+
+/// Prints the findings of each spec.
 ///
 /// # Errors
 /// If a file can't be read.
 pub(crate) fn run(arguments: &Lint) -> Result<ExitCode> {
+    match &arguments.question {
+        Some(Question::Rules) => return explain::rules(),
+        Some(Question::Explain { id }) => return explain::explain(id),
+        None => {}
+    }
     let root = workspace::root()?;
-    let specs = match &arguments.spec {
-        Some(spec) => vec![spec.clone()],
-        None => providers(&root, &arguments.providers)?,
+    let sources = sources(&root, &arguments.specs)?;
+    let looked: Vec<Looked> = sources.iter().map(look).collect::<Result<_>>()?;
+    workspace::print(&shown(&looked, arguments.format)?)?;
+    Ok(verdict(looked.iter().all(|one| one.count(Level::Error) + one.count(Level::Warning) == 0)))
+}
+
+fn look(source: &Source) -> Result<Looked> {
+    let (findings, sources) = examine(source).with_context(|| format!("can't look at {}", source.shown))?;
+    Ok(Looked { shown: source.shown.clone(), findings, sources })
+}
+
+fn shown(looked: &[Looked], format: Format) -> Result<String> {
+    let examined = || looked.iter().map(|one| Examined { spec: one.shown.clone(), findings: &one.findings });
+    Ok(match format {
+        Format::Text => looked.iter().map(text).collect(),
+        Format::Json => serde_json::to_string_pretty(&formats::json(&examined().collect::<Vec<_>>()))? + "\n",
+        Format::Github => looked.iter().map(|one| formats::github(&one.findings)).collect(),
+        Format::Sarif => {
+            let sarif = formats::sarif(&examined().collect::<Vec<_>>(), &explain::all());
+            serde_json::to_string_pretty(&sarif)? + "\n"
+        }
+    })
+}
+
+fn text(one: &Looked) -> String {
+    let (errors, warnings, notes) = (one.count(Level::Error), one.count(Level::Warning), one.count(Level::Note));
+    let findings = render(&one.findings, &one.sources);
+    format!("{findings}{}: {errors} errors, {warnings} warnings, {notes} notes\n", one.shown)
+}
+
+/// What is named: providers before files, so that a folder's name never means two things.
+fn sources(root: &Path, named: &[String]) -> Result<Vec<Source>> {
+    let providers = workspace::providers(root)?;
+    let of_provider = |provider: &String| -> Result<Source> {
+        let spec = workspace::spec_of(root, provider)?;
+        Ok(Source::of_provider(root, provider, &workspace::shown(root, &spec)))
     };
-    let mut clean = true;
-    for spec in &specs {
-        clean &= one(&root, spec, arguments.spec.is_some())?;
+    if named.is_empty() {
+        return providers.iter().map(of_provider).collect();
     }
-    Ok(verdict(clean))
-}
-
-fn providers(root: &Path, named: &[String]) -> Result<Vec<PathBuf>> {
-    let all = workspace::providers(root)?;
-    let chosen = if named.is_empty() { &all[..] } else { named };
-    chosen.iter().map(|provider| workspace::spec_of(root, provider)).collect()
-}
-
-fn one(root: &Path, path: &Path, crate_is_named: bool) -> Result<bool> {
-    let shown = workspace::shown(root, path);
-    let (findings, sources) = examine(root, path, &shown, crate_is_named)?;
-    let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
-    let (errors, warnings, notes) = (count(Level::Error), count(Level::Warning), count(Level::Note));
-    workspace::print(&render(&findings, &sources))?;
-    workspace::print(&format!("{}: {errors} errors, {warnings} warnings, {notes} notes\n", shown.display()))?;
-    Ok(errors + warnings == 0)
-}
-
-/// Everything that can be said of a spec, and the texts that it is said about.
-fn examine(root: &Path, path: &Path, shown: &Path, crate_is_named: bool) -> Result<(Vec<Finding>, Sources)> {
-    let trouble = |path: &Path| format!("can't read {}", path.display());
-    let spec = match load(path, shown, None) {
-        Ok(spec) => spec,
-        Err(LoadError::Findings { findings, sources }) => return Ok((findings, sources)),
-        Err(error) => return Err(error.into()),
+    let source = |name: &String| {
+        if providers.contains(name) {
+            return of_provider(name);
+        }
+        let file = PathBuf::from(name);
+        if !file.is_file() {
+            bail!("`{name}` is no file and no provider; the providers are: {}", providers.join(", "));
+        }
+        match of_ours(root, &file) {
+            Some(provider) => of_provider(&provider),
+            None => Ok(Source::anywhere(root, &file, "anywhere-client", "")),
+        }
     };
-    let mut sources = Sources::of(&spec);
-    let mut vectors = Vectors::beside(path).with_context(|| trouble(&path.with_file_name("vectors.json")))?;
-    if let Vectors::File { file, text } = &mut vectors {
-        *file = workspace::shown(root, file);
-        sources = sources.with(file.clone(), String::from_utf8_lossy(text));
-    }
-    let findings = lint(&spec, &Context { vectors, crate_is_named });
-    let lowering = normalize(&spec, &outside(root, path, shown)).map_or_else(|errors| errors, |lowered| lowered.notes);
-    Ok((joined(findings, lowering), sources))
+    named.iter().map(source).collect()
 }
 
-/// What generating would know besides the document; only names depend on it.
-fn outside(root: &Path, path: &Path, shown: &Path) -> normalize::Context {
-    let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-    let of_provider = path.starts_with(root.join("specs"));
-    normalize::Context {
-        spec_path: shown.display().to_string(),
-        crate_name: (!of_provider).then(|| "anywhere-client".to_owned()),
-        provider: folder,
-        ..normalize::Context::default()
-    }
+/// The provider whose spec this file is.
+fn of_ours(root: &Path, file: &Path) -> Option<String> {
+    let file = file.canonicalize().ok()?;
+    let below = file.strip_prefix(root.join("specs").canonicalize().ok()?).ok()?;
+    let provider = below.parent()?.to_str()?.to_owned();
+    (below.file_name()? == "openapi.yaml" && !provider.is_empty()).then_some(provider)
 }

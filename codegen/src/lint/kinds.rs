@@ -125,7 +125,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
     ),
     (K::Contact, "a contact", &[key("name", Text), key("url", Text), key("email", Text)]),
     (K::License, "a license", &[must("name", Text), key("url", Text)]),
-    (K::Crate, "`x-crate`", &[must("name", Text), must("version", Text)]),
+    (K::Crate, "`x-crate`", &[must("name", Text), must("version", Text), key("skip", List(&Text))]),
     (
         K::Server,
         "a server",

@@ -60,6 +60,10 @@ rules! {
     COMPONENT_NAME = Error "component-name" "Names of components are letters, digits, `.`, `-` and `_`.";
     DIRECTION_CONTROL = Warning "direction-control" "No text changes the direction of what stands around it.";
 
+    // Operations that are left out: crate::skip.
+    SKIPPED = Note "skipped" "What is to be left out is not in the crate.";
+    SKIP_UNKNOWN = Error "skip-unknown" "What is to be left out is an operation of the document.";
+
     // Extensions of ours.
     MISSPELLED_EXTENSION = Error "misspelled-extension" "No `x-` key is almost one of ours.";
     MISPLACED_EXTENSION = Warning "misplaced-extension" "Our extensions stand where they mean something.";
