@@ -3,7 +3,7 @@
 //! The types are written as they are outside of the crate: under `types`, with the runtime as `runtime`.
 
 use crate::expressions;
-use crate::ir::{BodyContent, Ir, Response, ResponseContent, StatusPattern};
+use crate::ir::{BodyContent, Ir, ResponseContent, StatusPattern};
 
 /// A JSON body and its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct BodyType {
     pub path: String,
     /// `request`, or the response as the document names it: `200`, `4XX`, `default`.
     pub place: String,
+    /// The media types that it stands for.
+    pub media_types: Vec<String>,
     /// The Rust type.
     pub ty: String,
 }
@@ -22,16 +24,21 @@ pub struct BodyType {
 pub fn all(ir: &Ir) -> Vec<BodyType> {
     let mut found = Vec::new();
     for operation in &ir.operations {
-        let mut add = |place: String, ty| {
-            let ty = expressions::outside(ty).to_string();
-            found.push(BodyType { method: operation.method.clone(), path: operation.path.clone(), place, ty });
+        let mut add = |place: String, media_types: Vec<String>, ty| {
+            let (method, path) = (operation.method.clone(), operation.path.clone());
+            found.push(BodyType { method, path, place, media_types, ty: expressions::outside(ty).to_string() });
         };
-        if let Some(BodyContent::Json(ty)) = operation.body.as_ref().map(|body| &body.content) {
-            add("request".to_owned(), ty);
+        if let Some(body) = &operation.body {
+            let others = body.alternatives.iter().map(|other| (&other.media_type, &other.content));
+            for (media_type, content) in std::iter::once((&body.media_type, &body.content)).chain(others) {
+                if let BodyContent::Json(ty) = content {
+                    add("request".to_owned(), vec![media_type.clone()], ty);
+                }
+            }
         }
         for response in operation.successes.iter().chain(&operation.errors) {
-            if let Response { status, content: ResponseContent::Json(ty), .. } = response {
-                add(place(*status), ty);
+            if let ResponseContent::Json(ty) = &response.content {
+                add(place(response.status), response.media_types.clone(), ty);
             }
         }
     }

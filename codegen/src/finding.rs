@@ -4,7 +4,7 @@
 //! until shown otherwise: control characters and those that change the direction of text are escaped.
 
 use crate::spec::{Mark, Spec};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -83,12 +83,24 @@ pub fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// Findings of two looks at one document: where both find the same rule broken on the same line, the first one's
-/// words stand.
+/// Findings of two looks at one document: where both find the same rule broken on the same line, the heavier one
+/// stands, or else the first one's words.
 pub fn joined(first: Vec<Finding>, second: Vec<Finding>) -> Vec<Finding> {
-    let known: HashSet<_> = first.iter().map(|finding| (finding.file.clone(), finding.rule, finding.at.line)).collect();
-    let new = |finding: &Finding| !known.contains(&(finding.file.clone(), finding.rule, finding.at.line));
-    sorted(second.into_iter().filter(new).chain(first).collect())
+    type Place = (PathBuf, &'static str, u16, u32);
+    let place = |finding: &Finding| -> Place { (finding.file.clone(), finding.rule, finding.at.file, finding.at.line) };
+    let heaviest = |findings: &[Finding]| {
+        let mut levels: HashMap<Place, Level> = HashMap::new();
+        for finding in findings {
+            let level = levels.entry(place(finding)).or_insert(finding.level);
+            *level = finding.level.min(*level);
+        }
+        levels
+    };
+    let (of_first, of_second) = (heaviest(&first), heaviest(&second));
+    let weighs_more = |finding: &Finding| of_first.get(&place(finding)).is_none_or(|level| finding.level < *level);
+    let stands = |finding: &Finding| of_second.get(&place(finding)).is_none_or(|level| *level >= finding.level);
+    let second = second.into_iter().filter(weighs_more).collect::<Vec<_>>();
+    sorted(first.into_iter().filter(stands).chain(second).collect())
 }
 
 /// The texts of files, for showing the lines that findings are about.

@@ -10,6 +10,7 @@
 pub(crate) mod extensions;
 mod kinds;
 mod kinds_3_1;
+mod levels;
 pub(crate) mod operations;
 mod parameters;
 pub mod rules;
@@ -31,7 +32,7 @@ use std::collections::HashSet;
 pub struct Context {
     /// The vector file beside the spec.
     pub vectors: Vectors,
-    /// Whether the crate's name is given from outside, so that `info.x-crate` may be missing.
+    /// Whether the crate's name is given from outside: the document is somebody else's, and house rules are not its.
     pub crate_is_named: bool,
 }
 
@@ -50,7 +51,8 @@ pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
     };
     shape::texts(&mut lint);
     let signing = crate::signing::signing(spec);
-    if version(&mut lint) {
+    let is_known = version(&mut lint);
+    if is_known {
         shape::walk(&mut lint);
         extensions::check(&mut lint, context);
         servers::check(&mut lint);
@@ -67,7 +69,8 @@ pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
         }
         Err(more) => findings.extend(more),
     }
-    sorted(findings)
+    // A crate that is named from outside is of a document that others publish.
+    sorted(if is_known && context.crate_is_named { levels::of_others(findings) } else { findings })
 }
 
 /// Whether the document is of a version that the other rules speak of.

@@ -5,7 +5,7 @@ use countersign_codegen::lint::{Context, lint, rules};
 use countersign_codegen::parse::parse;
 use countersign_codegen::references::References;
 use countersign_codegen::signing::security_of;
-use countersign_codegen::spec::Spec;
+use countersign_codegen::spec::{Mark, Spec};
 use std::collections::HashSet;
 
 fn spec(text: &str) -> Spec {
@@ -161,4 +161,43 @@ fn findings_that_are_the_same_are_shown_once() {
     let findings = lint(&spec(SMALL), &Context::default());
     let doubled: Vec<_> = findings.iter().chain(&findings).cloned().collect();
     assert_eq!(sorted(doubled), findings);
+}
+
+#[test]
+fn a_published_document_is_not_held_to_our_style() {
+    let text = SMALL
+        .replace("x-repeat: safe, ", "")
+        .replace("operationId: get_a", "operationId: GetA")
+        .replace("tags: [orders], x-repeat: never", "tags: [a, b], embed: true, x-repeat: never")
+        .replace(", security: [{b: []}, {}]", "")
+        .replace("{type: string}", "{type: string, enum: []}");
+    let levels = |crate_is_named| -> Vec<(&'static str, Level)> {
+        let context = Context { crate_is_named, ..Context::default() };
+        lint(&spec(&text), &context).iter().map(|finding| (finding.rule, finding.level)).collect()
+    };
+    let (ours, theirs) = (levels(false), levels(true));
+    for house in ["repeat-missing", "operation-id-style", "one-tag"] {
+        assert!(ours.iter().any(|(rule, _)| *rule == house), "{house} in {ours:?}");
+        assert!(!theirs.iter().any(|(rule, _)| *rule == house), "{house} in {theirs:?}");
+    }
+    for survivable in ["unknown-key", "enum-empty"] {
+        assert!(ours.contains(&(survivable, Level::Error)), "{survivable} in {ours:?}");
+        assert!(theirs.contains(&(survivable, Level::Warning)), "{survivable} in {theirs:?}");
+    }
+    // What would send something wrong stays an error.
+    assert!(theirs.contains(&("unknown-scheme", Level::Error)), "{theirs:?}");
+    let no_document = lint(&spec("info: {}"), &Context { crate_is_named: true, ..Context::default() });
+    assert!(has_errors(&no_document));
+}
+
+#[test]
+fn the_heavier_of_two_findings_stands() {
+    let spec = spec(SMALL);
+    let at = |level, message: &str| Finding::new(&spec, level, "path-syntax", Mark::new(3, 1), "/paths", message);
+    let joined = |first, second| -> Vec<String> {
+        countersign_codegen::finding::joined(vec![first], vec![second]).into_iter().map(|found| found.message).collect()
+    };
+    assert_eq!(joined(at(Level::Warning, "a"), at(Level::Error, "b")), ["b"]);
+    assert_eq!(joined(at(Level::Error, "a"), at(Level::Warning, "b")), ["a"]);
+    assert_eq!(joined(at(Level::Error, "a"), at(Level::Error, "b")), ["a"]);
 }

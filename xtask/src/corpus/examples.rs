@@ -17,6 +17,8 @@ pub(crate) struct Example<'d> {
     /// The operation and the body: `GET /orders`, `200`.
     operation: String,
     place: String,
+    /// Without parameters, in lower case.
+    media_type: String,
     /// What it is called in its place: `example`, `examples/one`, `schema/example`.
     name: String,
     /// The body's schema, and the file it stands in.
@@ -65,11 +67,12 @@ fn of_contents<'d>(
 ) {
     let (file, holder) = documents.resolved(file, holder);
     let contents = holder.get("content").and_then(Value::as_object).into_iter().flatten();
-    for (_, content) in contents.filter(|(media_type, _)| is_json(media_type)) {
-        let Some(schema) = content.get("schema") else { continue };
+    for (media_type, content) in contents {
+        let media_type = essence(media_type);
+        let Some(schema) = content.get("schema").filter(|_| is_json(&media_type)) else { continue };
         let mut add = |name: String, value: &'d Value| {
-            let (operation, place) = (operation.to_owned(), place.to_owned());
-            found.push(Example { operation, place, name, schema: (file, schema), value });
+            let (operation, place, media_type) = (operation.to_owned(), place.to_owned(), media_type.clone());
+            found.push(Example { operation, place, media_type, name, schema: (file, schema), value });
         };
         if let Some(value) = content.get("example") {
             add("example".to_owned(), value);
@@ -89,14 +92,18 @@ fn of_contents<'d>(
     }
 }
 
+/// A media type without parameters.
+fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// `application/json`, or what ends in `+json`.
-fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+fn is_json(essence: &str) -> bool {
     essence.ends_with("/json") || essence.ends_with("+json")
 }
 
-/// What a body is known by: operation and place.
-type Body = (String, String);
+/// What a body is known by: operation, place and media type.
+type Body = (String, String, String);
 
 /// Those examples that their own schema accepts, with what to try them on.
 pub(crate) struct Accepted<'d> {
@@ -129,11 +136,17 @@ impl<'d> Accepted<'d> {
             }
         }
         score.accepted = examples.len();
-        let known: HashMap<Body, &str> = bodies
-            .iter()
-            .map(|body| ((format!("{} {}", body.method, body.path), body.place.clone()), body.ty.as_str()))
-            .collect();
-        let ty = |example: &Example<'_>| known.get(&(example.operation.clone(), example.place.clone())).copied();
+        let mut known: HashMap<Body, &str> = HashMap::new();
+        for body in bodies {
+            for media_type in &body.media_types {
+                let operation = format!("{} {}", body.method, body.path);
+                known.insert((operation, body.place.clone(), essence(media_type)), &body.ty);
+            }
+        }
+        let ty = |example: &Example<'_>| {
+            let Example { operation, place, media_type, .. } = example;
+            known.get(&(operation.clone(), place.clone(), media_type.clone())).copied()
+        };
         let types: BTreeSet<&str> = examples.iter().filter_map(ty).collect();
         let types: Vec<String> = types.into_iter().map(str::to_owned).collect();
         let of = examples.iter().map(|example| types.iter().position(|known| Some(known.as_str()) == ty(example)));

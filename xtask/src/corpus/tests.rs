@@ -80,6 +80,7 @@ fn examples_are_found_and_only_accepted_ones_are_tried() {
         method: method.to_owned(),
         path: "/orders".to_owned(),
         place: place.to_owned(),
+        media_types: vec!["application/vnd.acme+json".to_owned()],
         ty: "types::Node".to_owned(),
     };
     let accepted = Accepted::new(&documents, &[body("POST", "request")]);
