@@ -7,6 +7,7 @@ mod codegen;
 mod corpus;
 mod demo;
 mod lint;
+mod new;
 mod spec_diff;
 mod vectors;
 mod webhook;
@@ -29,6 +30,8 @@ enum Task {
     Codegen(codegen::Codegen),
     /// Show what is wrong with the specs, all of it at once.
     Lint(lint::Lint),
+    /// Begin a provider: spec folder, crate and a first test, from a published file or from nothing.
+    New(new::New),
     /// Run vector files against recipes, and turn each signed request round.
     Vectors(vectors::Vectors),
     /// Measure a folder of published specs: what generates, compiles, and has all its operations.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let ended = match Arguments::parse().task {
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::Lint(arguments) => lint::run(&arguments),
+        Task::New(arguments) => new::run(&arguments),
         Task::Vectors(arguments) => vectors::run(&arguments),
         Task::Corpus(arguments) => corpus::run(&arguments),
         Task::Demo => demo::run(),
