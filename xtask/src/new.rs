@@ -56,7 +56,8 @@ struct Plan {
     others: Vec<(String, String)>,
     /// Where it comes from, for SOURCES.md.
     from: Option<String>,
-    signed: bool,
+    /// What signs its requests, where that was chosen.
+    recipe: Option<recipes::Recipe>,
 }
 
 pub(crate) fn run(task: &New) -> Result<ExitCode> {
@@ -139,10 +140,11 @@ fn plan(root: &Path, provider: &str, chosen: &Chosen) -> Result<Option<Plan>> {
         None => (scaffold::empty_spec(provider)?, Vec::new(), None),
     };
     scaffold::name_crate(&mut document, provider);
-    if let Some(name) = &chosen.recipe {
-        recipes::sign(&mut document, provider, &recipes::find(root, name)?);
+    let recipe = chosen.recipe.as_deref().map(|name| recipes::find(root, name)).transpose()?;
+    if let Some(recipe) = &recipe {
+        recipes::sign(&mut document, provider, recipe);
     }
-    Ok(Some(Plan { provider: provider.to_owned(), document, others, from, signed: chosen.recipe.is_some() }))
+    Ok(Some(Plan { provider: provider.to_owned(), document, others, from, recipe }))
 }
 
 /// The one document of a folder, or the file itself.
@@ -178,6 +180,9 @@ impl Staged {
         let _ = fs::remove_dir_all(&staged.folder);
         let text = scaffold::spec_text(&plan.document)?;
         let mut all = vec![("openapi.yaml".to_owned(), text), ("SOURCES.md".to_owned(), scaffold::sources(plan))];
+        if let Some(recipe) = &plan.recipe {
+            all.push(("vectors.json".to_owned(), recipe.vectors(&plan.provider)?));
+        }
         all.extend(plan.others.iter().cloned());
         for (name, text) in all {
             let file = staged.folder.join(&name);
@@ -251,9 +256,9 @@ fn summary(plan: &Plan, made: &Generated) -> String {
     if warnings + notes > 0 {
         lines.push(format!("{warnings} warnings and {notes} notes on the document: `cargo xtask lint {provider}`"));
     }
-    lines.push(match plan.signed {
-        true => format!("next: fill in the recipe under `securitySchemes` ({provider}), then `cargo xtask codegen`"),
-        false => "next: declare how requests are signed (`x-signing`), if the provider asks for it".to_owned(),
+    lines.push(match plan.recipe {
+        Some(_) => format!("next: fill in the recipe under `securitySchemes` ({provider}), then `cargo xtask codegen`"),
+        None => "next: declare how requests are signed (`x-signing`), if the provider asks for it".to_owned(),
     });
     lines.push(format!("then: cargo test -p countersign-tests --test {provider}"));
     lines.join("\n") + "\n"

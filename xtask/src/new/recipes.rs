@@ -7,12 +7,43 @@ use std::path::Path;
 use yaml_serde::{Mapping, Value};
 
 const STARTERS: &str = include_str!("starters.yaml");
+/// Made by Python's hashlib and hmac from what the starters say in words.
+const VECTORS: &str = include_str!("starters.vectors.json");
 
 /// A security scheme with its recipe, and the recipes that it uses.
 pub(super) struct Recipe {
     scheme: Value,
     /// `components.x-signing-recipes` of the spec that it comes from.
     shared: Option<Value>,
+    /// What it was proved with.
+    vectors: Vec<Value>,
+}
+
+impl Recipe {
+    /// `vectors.json` of a provider that takes this recipe.
+    pub(super) fn vectors(&self, provider: &str) -> Result<String> {
+        let renamed = |case: &Value| {
+            let mut case = case.clone();
+            if let Value::Mapping(members) = &mut case {
+                members.insert("recipe".into(), provider.into());
+            }
+            case
+        };
+        let by = "another implementation, for the recipe that this one began as";
+        let file = Mapping::from_iter([
+            (Value::from("provider"), Value::from(provider)),
+            (Value::from("produced_by"), Value::from(by)),
+            (Value::from("vectors"), Value::Sequence(self.vectors.iter().map(renamed).collect())),
+        ]);
+        Ok(serde_json::to_string_pretty(&file).context("the vectors can't be written")? + "\n")
+    }
+}
+
+/// The vectors of a file that are for one recipe. The steps of a vector are in order, which JSON's maps don't keep.
+fn vectors_for(text: &str, recipe: &str) -> Vec<Value> {
+    let file: Value = yaml_serde::from_str(text).unwrap_or_default();
+    let cases = file.get("vectors").and_then(Value::as_sequence).cloned().unwrap_or_default();
+    cases.into_iter().filter(|case| case.get("recipe").and_then(Value::as_str) == Some(recipe)).collect()
 }
 
 /// The scheme of this name.
@@ -22,7 +53,9 @@ pub(super) struct Recipe {
 pub(super) fn find(root: &Path, name: &str) -> Result<Recipe> {
     let starters: Mapping = yaml_serde::from_str(STARTERS).context("the starters can't be read")?;
     if let Some(scheme) = starters.get(name) {
-        return Ok(Recipe { scheme: scheme.clone(), shared: None });
+        let cases: Mapping = yaml_serde::from_str(VECTORS).context("the starters' vectors can't be read")?;
+        let vectors = cases.get(name).and_then(Value::as_sequence).cloned().unwrap_or_default();
+        return Ok(Recipe { scheme: scheme.clone(), shared: None, vectors });
     }
     let mut known: Vec<String> = starters.keys().filter_map(Value::as_str).map(str::to_owned).collect();
     let mut found = Vec::new();
@@ -38,7 +71,8 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Recipe> {
             known.push(key.to_owned());
             if key == name {
                 let shared = components.and_then(|components| components.get("x-signing-recipes")).cloned();
-                found.push(Recipe { scheme: scheme.clone(), shared });
+                let vectors = fs::read_to_string(file.with_file_name("vectors.json")).unwrap_or_default();
+                found.push(Recipe { scheme: scheme.clone(), shared, vectors: vectors_for(&vectors, name) });
             }
         }
     }

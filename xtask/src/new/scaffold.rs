@@ -49,9 +49,9 @@ pub(super) fn sources(plan: &Plan) -> String {
         Some(file) => format!("| published | `{file}`, as the provider publishes it | all of `openapi.yaml` |\n"),
         None => "| manual | the provider's pages, with address and date of reading | |\n".to_owned(),
     };
-    let assumed = match plan.signed {
-        true => "| recipe | every step that carries `x-assumed` in the spec |\n",
-        false => "",
+    let assumed = match plan.recipe {
+        Some(_) => "| recipe | every step that carries `x-assumed` in the spec |\n",
+        None => "",
     };
     format!(
         "# Sources: {}\n\n## Read\n| key | what | used for |\n|---|---|---|\n{read}\n\
