@@ -2,15 +2,15 @@
 //!
 //! 1. `places` gives every component, operation and place of a schema the name that hoisted types get there.
 //! 2. `canonical` brings a schema into one form: references followed, `allOf` merged, `null` pulled out.
-//! 3. `unions` decides how the branches of a `oneOf` or `anyOf` are told apart, if they can be.
+//! 3. `unions` decides how the branches of a `oneOf` or `anyOf` are told apart, `differences` whether they can be, and
+//!    `labels` what they are called.
 //! 4. `schemas` lowers schemas to [`TypeExpr`](crate::ir::TypeExpr)s and named types, `enums` names values.
 //! 5. `operations` lowers each method, with `paths`, `parameters` and `styles`, `bodies`, `responses` and `security`;
 //!    `webhooks` what the provider sends; `servers` and `service` the rest.
 //! 6. `kept` gives what had a name before that name; `order` sorts what has no order of its own; `finish` chooses
-//!    final names, places each `Box` and says what is
-//!    sent and what is received.
+//!    final names, places each `Box` and says what is sent and what is received.
 //!
-//! OpenAPI 3.0.x in one document is read. What can't be expressed is loosened with a note, or is a finding with
+//! Schemas are those of OpenAPI 3.0 and 3.1. What can't be expressed is loosened with a note, or is a finding with
 //! its place; all findings come at once. Whether a document is good style is the business of [`crate::lint`].
 
 mod atoms;

@@ -421,7 +421,7 @@ impl<'d, 'a> Types<'d, 'a> {
 
     fn union(&mut self, work: &Work<'a>, by: &UnionBy, arms: &[Arm<'a>]) -> Union {
         let names = self.document.arm_names(&work.wish, arms);
-        let mut branches = Vec::new();
+        let mut branches: Vec<Branch> = Vec::new();
         for (arm, name) in arms.iter().zip(names) {
             let lowered = match &arm.holds {
                 Holds::Source(source) => {
@@ -444,7 +444,11 @@ impl<'d, 'a> Types<'d, 'a> {
             // Where a branch may be null, the whole union is nullable.
             let ty = lowered.ty;
             let (tags, guards) = (arm.tags.clone(), arm.guards.clone());
-            branches.push(Branch { name, ty, tags, guards, boxed: false, doc: lowered.doc });
+            // Branches that are written differently may be one type in the end.
+            let is_same = |other: &Branch| *by == UnionBy::Shape && other.ty == ty && other.guards == guards;
+            if !branches.iter().any(is_same) {
+                branches.push(Branch { name, ty, tags, guards, boxed: false, doc: lowered.doc });
+            }
         }
         Union { by: by.clone(), branches }
     }

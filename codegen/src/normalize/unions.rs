@@ -136,7 +136,10 @@ impl<'a> Document<'a> {
             _ => {
                 let text = plain_text(source).filter(|_| join);
                 let is_same = |view: &View<'a>| match join {
-                    true => view.behind.key == behind.key || text.is_some() && view.text == text,
+                    true => {
+                        let written_alike = text.is_some() && view.text == text;
+                        view.behind.key == behind.key || written_alike || says_as_little(&view.canonical, &canonical)
+                    }
                     // One schema under two names has two tags.
                     false => view.behind.key == behind.key && self.refers(&view.source) == self.refers(source),
                 };
@@ -485,6 +488,11 @@ type TagRank<'n> = (bool, bool, usize, &'n str);
 struct Constants {
     values: Vec<String>,
     required: bool,
+}
+
+/// Whether both are lists, or maps, of anything.
+fn says_as_little(left: &Canonical<'_>, right: &Canonical<'_>) -> bool {
+    matches!((&left.kind, &right.kind), (Kind::List(None), Kind::List(None)) | (Kind::Map(None), Kind::Map(None)))
 }
 
 pub(super) fn arm<'a>(view: &View<'a>) -> Arm<'a> {
