@@ -1,17 +1,23 @@
-//! `spec-diff BASE HEAD`: what breaks between two specs; `spec-diff score DIR`: how often that agrees with others.
+//! `spec-diff [BASE [HEAD]]`: what breaks between two states of the specs.
+//!
+//! 1. [`input`] says what BASE and HEAD are: files, standard input, git revisions; [`git`] fetches what git holds.
+//! 2. [`review`] compares each spec of the one with its counterpart in the other.
+//! 3. A review is shown ([`text`]); the exit code is that of what `--fail-on` names.
 //!
 //! Exit codes: 0 nothing fails, 1 something fails, 2 trouble.
 
+mod git;
+mod input;
+mod review;
+mod rules;
 mod score;
+mod text;
 
 use crate::{verdict, workspace};
-use anyhow::{Context as _, Result, bail};
-use clap::{Args, Subcommand};
-use countersign_codegen::diff::{Day, Settings, diff, text};
-use countersign_codegen::finding::{Sources, render};
-use countersign_codegen::parse::parse;
-use countersign_codegen::spec::Spec;
-use std::path::{Path, PathBuf};
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use countersign_codegen::diff::{Day, Settings};
+use review::{FailOn, Review};
 use std::process::ExitCode;
 
 /// Arguments of `spec-diff`.
@@ -20,13 +26,22 @@ use std::process::ExitCode;
 pub(crate) struct SpecDiff {
     #[command(subcommand)]
     task: Option<Task>,
-    /// The old spec.
-    base: Option<PathBuf>,
-    /// The new spec.
-    head: Option<PathBuf>,
+    /// The old state: a file, `-`, a git revision, or REV:path; where this branch left main if none is named.
+    base: Option<String>,
+    /// The new state, in the same forms; the working tree if none is named.
+    head: Option<String>,
+    /// What ends with exit code 1.
+    #[arg(long, value_enum, default_value_t = FailOn::Wire)]
+    fail_on: FailOn,
+    /// How the review is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
     /// List every operation that a change reaches.
     #[arg(long)]
     expand: bool,
+    /// Show each change, however many there are.
+    #[arg(long)]
+    all: bool,
     /// Show changed texts, too.
     #[arg(long)]
     docs: bool,
@@ -36,24 +51,41 @@ pub(crate) struct SpecDiff {
 enum Task {
     /// Compare our verdicts with those of a folder of pairs.
     Score(score::Score),
+    /// List the rules: what each is called, what it weighs, and what oasdiff calls it.
+    Rules,
+    /// Say of a rule what it finds, what that means, and what to do.
+    Explain(rules::Explain),
 }
 
-/// Reviews two specs, or scores a folder of them.
+/// How a review is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+}
+
+/// Reviews what changed, or does one of the tasks around that.
 ///
 /// # Errors
-/// If a spec can't be read.
+/// If something can't be read, or git does not know it.
 pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
-    if let Some(Task::Score(arguments)) = &arguments.task {
-        return score::run(arguments);
+    match &arguments.task {
+        Some(Task::Score(arguments)) => return score::run(arguments),
+        Some(Task::Rules) => return rules::table(),
+        Some(Task::Explain(arguments)) => return rules::explain(arguments),
+        None => {}
     }
-    let (Some(base), Some(head)) = (&arguments.base, &arguments.head) else {
-        bail!("name two specs: spec-diff BASE HEAD");
-    };
     let settings = Settings { docs: arguments.docs, ..settings() };
-    let (old, new) = (read(base)?, read(head)?);
-    let report = diff(&old, &new, &settings);
-    workspace::print(&text(&report, arguments.expand))?;
-    Ok(verdict(!report.fails()))
+    let pairs = input::pairs(arguments.base.as_deref(), arguments.head.as_deref())?;
+    let review = Review::of(&pairs, &settings, arguments.fail_on);
+    workspace::print(&written(&review, arguments))?;
+    Ok(verdict(!review.fails()))
+}
+
+fn written(review: &Review, arguments: &SpecDiff) -> String {
+    match arguments.format {
+        Format::Text => text::render(review, arguments.expand, arguments.all),
+    }
 }
 
 /// The settings of this repository, and today's date: the only place that asks for it.
@@ -61,10 +93,4 @@ fn settings() -> Settings {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let days = since.as_secs() / (24 * 60 * 60);
     Settings { today: Day(i64::try_from(days).unwrap_or(i64::MAX)), ..Settings::default() }
-}
-
-fn read(file: &Path) -> Result<Spec> {
-    let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
-    let sources = Sources::default().with(file, String::from_utf8_lossy(&bytes));
-    parse(file, bytes).or_else(|findings| bail!("{} is no document:\n{}", file.display(), render(&findings, &sources)))
 }

@@ -24,6 +24,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, worst first.
+    pub const ALL: [Self; 5] = [Self::Break, Self::Undecided, Self::Warn, Self::Ok, Self::None];
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -189,26 +192,20 @@ impl Report {
     }
 }
 
-/// The report as plain text: a summary, then one paragraph for each change.
+/// The changes of a report as plain text, one paragraph for each; nothing changed is an empty text.
 ///
-/// Nothing changed is an empty text. `expand` lists every operation that a change reaches.
+/// `expand` lists every operation that a change reaches.
 pub fn text(report: &Report, expand: bool) -> String {
     use crate::finding::printable;
     use std::fmt::Write as _;
     let mut text = String::new();
-    if report.changes.is_empty() {
-        return text;
-    }
-    let failing = report.changes.iter().filter(|change| change.fails()).count();
-    let total = report.changes.len();
-    // Writing to a `String` can't fail.
-    let _ = writeln!(text, "{total} changes, {failing} of them fail; the crate needs a {} step", report.step().word());
     for change in &report.changes {
         let mut verdicts = vec![change.wire.word().to_owned()];
         verdicts.extend(change.behaviour.then(|| "behaviour".to_owned()));
         verdicts.push(format!("source {}", change.source.word()));
         verdicts.extend((change.policy == Policy::Error).then(|| "against the policy".to_owned()));
         verdicts.extend(change.unstable.then(|| "unstable".to_owned()));
+        // Writing to a `String` can't fail.
         let _ = writeln!(text, "\n{}[{}]: {}", verdicts.join(", "), change.rule.id, printable(&change.message));
         for (word, place) in [("old", &change.old), ("new", &change.new)] {
             let Some(place) = place else { continue };

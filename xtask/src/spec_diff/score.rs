@@ -3,7 +3,8 @@
 //! The columns that are read: `pair`, `base`, `revision`, `breaking`, `ids`, `policy_differs`. Pairs on which the
 //! policy knowingly differs are counted apart. A pair without findings upstream must not fail at all.
 
-use super::{read, settings};
+use super::input::read;
+use super::settings;
 use crate::{verdict, workspace};
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -73,8 +74,12 @@ fn pair(dir: &Path, columns: &BTreeMap<&str, usize>, line: &str, settings: &Sett
         let at = columns.get(name).with_context(|| format!("index.tsv has no column `{name}`"))?;
         fields.get(*at).copied().with_context(|| format!("a line of index.tsv has no `{name}`: {line}"))
     };
+    let spec = |name: &str| {
+        let file = dir.join(name);
+        read(&file, &file)
+    };
     let compared = |base: &str, head: &str| -> Result<Report> {
-        let (old, new) = (read(&dir.join(base))?, read(&dir.join(head))?);
+        let (old, new) = (spec(base)?, spec(head)?);
         Ok(diff(&old, &new, settings))
     };
     let ids = field("ids")?;

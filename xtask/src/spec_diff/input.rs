@@ -1,0 +1,228 @@
+//! What is compared: BASE and HEAD as they are named, to pairs of specs.
+//!
+//! A name is `-`, a file, `REV:path`, or a git revision, looked up in this order. A revision stands for all
+//! providers in its `specs/`, or beside a single spec for that spec in the revision.
+
+use super::git::{self, Git};
+use crate::workspace;
+use anyhow::{Context as _, Result, bail};
+use countersign_codegen::finding::{Sources, render};
+use countersign_codegen::load::{LoadError, load};
+use countersign_codegen::parse::{LONGEST_FILE, parse};
+use countersign_codegen::spec::Spec;
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// A spec before and after; at least one of the two is there.
+pub(super) struct Pair {
+    /// What the pair is called: the provider, or the new file.
+    pub(super) name: String,
+    /// The old spec; nothing if it is new.
+    pub(super) old: Option<Spec>,
+    /// The new spec; nothing if it is gone.
+    pub(super) new: Option<Spec>,
+}
+
+/// What a name stands for.
+enum Input {
+    Stdin,
+    File(PathBuf),
+    /// A file in a commit, and the revision as it was named.
+    Blob {
+        revision: String,
+        commit: String,
+        path: String,
+    },
+    /// All providers of a commit.
+    Commit {
+        revision: String,
+        commit: String,
+    },
+    /// All providers of the working tree.
+    Tree,
+}
+
+/// The pairs that two names stand for.
+///
+/// # Errors
+/// If a name stands for nothing, or what it stands for can't be read.
+pub(super) fn pairs(base: Option<&str>, head: Option<&str>) -> Result<Vec<Pair>> {
+    let base = match base {
+        Some(name) => input(name)?,
+        None => merge_base()?,
+    };
+    let head = match (head, &base) {
+        (Some(name), _) => input(name)?,
+        (None, Input::Commit { .. }) => Input::Tree,
+        (None, Input::Blob { path, .. }) => Input::File(Git::here()?.root.join(path)),
+        (None, _) => bail!("name HEAD, too: spec-diff BASE HEAD"),
+    };
+    match (base.beside(&head)?, head.beside(&base)?) {
+        (Input::Stdin, Input::Stdin) => bail!("only one of BASE and HEAD can be standard input"),
+        (base, head) if base.is_many() && head.is_many() => providers(base, head),
+        (base, head) if base.is_many() || head.is_many() => bail!("name two specs, or two revisions"),
+        (base, head) => Ok(vec![Pair { name: head.name(), old: Some(base.spec()?), new: Some(head.spec()?) }]),
+    }
+}
+
+fn merge_base() -> Result<Input> {
+    let commit = Git::here()?.merge_base()?;
+    let revision = commit.chars().take(12).collect();
+    Ok(Input::Commit { revision, commit })
+}
+
+fn input(name: &str) -> Result<Input> {
+    if name == "-" {
+        return Ok(Input::Stdin);
+    }
+    if Path::new(name).is_file() {
+        return Ok(Input::File(name.into()));
+    }
+    let nothing = || format!("`{name}` is neither a file nor a git revision");
+    let git = Git::here().with_context(nothing)?;
+    if let Some(commit) = git.commit(name)? {
+        return Ok(Input::Commit { revision: name.to_owned(), commit });
+    }
+    let Some((revision, path)) = name.split_once(':') else { bail!(nothing()) };
+    let path = path.trim_start_matches("./");
+    let Some(commit) = git.commit(revision)? else { bail!("`{revision}` of `{name}` is no git revision") };
+    if !git.has(&commit, path)? {
+        bail!("{revision} has no file `{path}`; the path begins at the root of the repository");
+    }
+    Ok(Input::Blob { revision: revision.to_owned(), commit, path: path.to_owned() })
+}
+
+impl Input {
+    fn is_many(&self) -> bool {
+        matches!(self, Self::Commit { .. } | Self::Tree)
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Stdin => "-".to_owned(),
+            Self::File(file) => git::slashes(file),
+            Self::Blob { path, .. } => path.clone(),
+            Self::Commit { revision, .. } => revision.clone(),
+            Self::Tree => "the working tree".to_owned(),
+        }
+    }
+
+    /// A revision beside a single spec stands for that spec in the revision.
+    fn beside(&self, other: &Self) -> Result<Self> {
+        let path = match (self, other) {
+            (Self::Commit { .. }, Self::Blob { path, .. }) => path.clone(),
+            (Self::Commit { .. }, Self::File(file)) => {
+                let there = file.canonicalize().with_context(|| format!("can't read {}", file.display()))?;
+                let root = Git::here()?.root.canonicalize().context("can't find the repository")?;
+                let Ok(inside) = there.strip_prefix(&root) else {
+                    bail!("{} lies outside the repository, so no revision has it", file.display());
+                };
+                git::slashes(inside)
+            }
+            _ => return Ok(self.copy()),
+        };
+        let Self::Commit { revision, .. } = self else { return Ok(self.copy()) };
+        input(&format!("{revision}:{path}"))
+    }
+
+    fn copy(&self) -> Self {
+        match self {
+            Self::Stdin => Self::Stdin,
+            Self::File(file) => Self::File(file.clone()),
+            Self::Blob { revision, commit, path } => {
+                Self::Blob { revision: revision.clone(), commit: commit.clone(), path: path.clone() }
+            }
+            Self::Commit { revision, commit } => Self::Commit { revision: revision.clone(), commit: commit.clone() },
+            Self::Tree => Self::Tree,
+        }
+    }
+
+    /// The one spec that this is.
+    fn spec(&self) -> Result<Spec> {
+        match self {
+            Self::Stdin => stdin(),
+            Self::File(file) => read(file, file),
+            Self::Blob { revision, commit, path } => {
+                let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+                let place = Git::here()?.export(commit, folder)?;
+                // A file at the root keeps its name: what stands behind the last slash.
+                let folder = if folder.is_empty() { "." } else { folder };
+                read(&git::files(&place).join(file), &PathBuf::from(format!("{revision}:{folder}/{file}")))
+            }
+            Self::Commit { .. } | Self::Tree => bail!("{} is not one spec", self.name()),
+        }
+    }
+}
+
+/// A spec from disk, with the files that it refers to in its folder.
+///
+/// # Errors
+/// If it can't be read, or is no document.
+pub(super) fn read(file: &Path, shown: &Path) -> Result<Spec> {
+    load(file, shown, None).or_else(|error| match error {
+        LoadError::Findings { findings, sources } => {
+            bail!("{} is no document:\n{}", shown.display(), render(&findings, &sources))
+        }
+        error => Err(error).with_context(|| format!("can't read {}", shown.display())),
+    })
+}
+
+fn stdin() -> Result<Spec> {
+    let mut bytes = Vec::new();
+    let most = LONGEST_FILE as u64 + 1;
+    std::io::stdin().lock().take(most).read_to_end(&mut bytes).context("can't read standard input")?;
+    let sources = Sources::default().with("-", String::from_utf8_lossy(&bytes));
+    parse("-", bytes).or_else(|findings| bail!("standard input is no document:\n{}", render(&findings, &sources)))
+}
+
+/// All providers of two states, by name.
+fn providers(base: Input, head: Input) -> Result<Vec<Pair>> {
+    let (base, head) = (State::of(&base)?, State::of(&head)?);
+    let names: BTreeSet<&String> = base.providers.iter().chain(&head.providers).collect();
+    let pair = |name: &String| Ok(Pair { name: name.clone(), old: base.spec(name)?, new: head.spec(name)? });
+    names.into_iter().map(pair).collect()
+}
+
+/// A state of `specs/` on disk.
+struct State {
+    /// The folder that holds `specs/`.
+    root: PathBuf,
+    /// What stands before paths: `REV:`.
+    before: String,
+    providers: Vec<String>,
+    /// Goes away with the state.
+    _place: Option<tempfile::TempDir>,
+}
+
+impl State {
+    fn of(input: &Input) -> Result<Self> {
+        let Input::Commit { revision, commit } = input else {
+            let root = Git::here()?.root;
+            let providers = workspace::providers(&root)?;
+            return Ok(Self { root, before: String::new(), providers, _place: None });
+        };
+        let git = Git::here()?;
+        let place = tempfile::tempdir().context("can't make a temporary folder")?;
+        let mut state = Self {
+            root: place.path().to_owned(),
+            before: format!("{revision}:"),
+            providers: Vec::new(),
+            _place: Some(place),
+        };
+        if git.has(commit, "specs")? {
+            let specs = git.export(commit, "specs")?;
+            std::fs::rename(git::files(&specs), state.root.join("specs")).context("can't move what git wrote")?;
+            state.providers = workspace::providers(&state.root)?;
+        }
+        Ok(state)
+    }
+
+    fn spec(&self, provider: &String) -> Result<Option<Spec>> {
+        if !self.providers.contains(provider) {
+            return Ok(None);
+        }
+        let path = format!("specs/{provider}/openapi.yaml");
+        read(&self.root.join(&path), Path::new(&format!("{}{path}", self.before))).map(Some)
+    }
+}

@@ -1,0 +1,133 @@
+//! One review over all specs: what every format is written from.
+//!
+//! A spec that is new has nothing to compare; one that is gone is compared with itself without operations.
+
+use super::input::Pair;
+use clap::ValueEnum;
+use countersign_codegen::diff::{Change, Report, Settings, Step, Verdict, diff};
+use countersign_codegen::spec::{Spec, Value};
+use std::path::PathBuf;
+
+/// What ends with exit code 1. What breaks the wire and what is against the policy fail with all but `none`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// What breaks the wire, and what is against the life-cycle policy.
+    Wire,
+    /// Also what needs a major version of the crate.
+    Source,
+    /// Also what makes the same messages mean something else.
+    Behaviour,
+    /// Nothing.
+    None,
+}
+
+/// What happened to a spec as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Compared,
+    New,
+    Gone,
+}
+
+/// One spec's part of a review.
+pub(super) struct Reviewed {
+    /// What the pair is called.
+    pub(super) name: String,
+    /// The old file.
+    pub(super) old: Option<PathBuf>,
+    /// The new file.
+    pub(super) new: Option<PathBuf>,
+    /// What happened to it as a whole.
+    pub(super) fate: Fate,
+    /// What changed in it.
+    pub(super) report: Report,
+}
+
+/// What changed in all specs.
+pub(super) struct Review {
+    /// The specs by name.
+    pub(super) specs: Vec<Reviewed>,
+    /// What fails.
+    pub(super) fail_on: FailOn,
+}
+
+/// What there is how often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// All changes.
+    pub(super) changes: usize,
+    /// Those that fail.
+    pub(super) failing: usize,
+    /// Those that change behaviour.
+    pub(super) behaviour: usize,
+    /// Those that need a major version.
+    pub(super) major: usize,
+}
+
+impl Review {
+    /// Compares the pairs.
+    pub(super) fn of(pairs: &[Pair], settings: &Settings, fail_on: FailOn) -> Self {
+        let specs = pairs.iter().map(|pair| reviewed(pair, settings)).collect();
+        Self { specs, fail_on }
+    }
+
+    /// Whether a change fails here.
+    pub(super) fn fails_on(&self, change: &Change) -> bool {
+        match self.fail_on {
+            FailOn::Wire => change.fails(),
+            FailOn::Source => change.fails() || change.step() == Step::Major,
+            FailOn::Behaviour => change.fails() || change.behaviour,
+            FailOn::None => false,
+        }
+    }
+
+    /// Whether anything fails here.
+    pub(super) fn fails(&self) -> bool {
+        self.changes().any(|(_, change)| self.fails_on(change))
+    }
+
+    /// Every change with its spec: spec by spec, worst first.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&Reviewed, &Change)> {
+        self.specs.iter().flat_map(|spec| spec.report.changes.iter().map(move |change| (spec, change)))
+    }
+
+    /// What there is how often.
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (_, change) in self.changes() {
+            counts.changes += 1;
+            counts.failing += usize::from(self.fails_on(change));
+            counts.behaviour += usize::from(change.behaviour);
+            counts.major += usize::from(change.step() == Step::Major);
+        }
+        counts
+    }
+
+    /// How many changes have a wire verdict.
+    pub(super) fn with(&self, verdict: Verdict) -> usize {
+        self.specs.iter().map(|spec| spec.report.counts().get(&verdict).copied().unwrap_or_default()).sum()
+    }
+}
+
+fn reviewed(pair: &Pair, settings: &Settings) -> Reviewed {
+    let file = |spec: &Option<Spec>| spec.as_ref().map(|spec| spec.file.clone());
+    let (fate, report) = match (&pair.old, &pair.new) {
+        (Some(old), Some(new)) => (Fate::Compared, diff(old, new, settings)),
+        (Some(old), None) => (Fate::Gone, diff(old, &emptied(old), settings)),
+        (None, _) => (Fate::New, Report::default()),
+    };
+    Reviewed { name: pair.name.clone(), old: file(&pair.old), new: file(&pair.new), fate, report }
+}
+
+/// The same document without operations.
+fn emptied(spec: &Spec) -> Spec {
+    let mut empty = spec.clone();
+    if let Value::Map(members) = &mut empty.root.value {
+        for (key, node) in members {
+            if key.text == "paths" || key.text == "webhooks" {
+                node.value = Value::Map(Vec::new());
+            }
+        }
+    }
+    empty
+}

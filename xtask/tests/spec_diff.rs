@@ -1,0 +1,192 @@
+//! `spec-diff` as it is called: what BASE and HEAD can be, what fails, and what each format says.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/spec_diff");
+
+fn fixture(name: &str) -> String {
+    fs::read_to_string(Path::new(FOLDER).join(name)).expect("a fixture")
+}
+
+fn spec_diff(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.current_dir(folder).arg("spec-diff").args(arguments);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("xtask runs");
+    // Who does not read standard input may be gone already.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("xtask ends")
+}
+
+/// Exit code and standard output.
+fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = spec_diff(folder, arguments, "");
+    (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+}
+
+/// Exit code and standard error.
+fn trouble(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = spec_diff(folder, arguments, "");
+    (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@acme.test", "-c", "commit.gpgsign=false"];
+    let output = Command::new("git").current_dir(folder).args(who).args(arguments).output().expect("git runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A repository whose main branch has the old spec of `acme`, and whose branch `work` has the new one checked out.
+fn repository() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a folder");
+    let specs = place.path().join("specs/acme");
+    fs::create_dir_all(&specs).expect("a folder");
+    fs::write(place.path().join("openapi.yaml"), fixture("old.yaml")).expect("written");
+    fs::write(place.path().join("order.yaml"), fixture("order.yaml")).expect("written");
+    fs::write(specs.join("openapi.yaml"), fixture("old.yaml")).expect("written");
+    fs::write(specs.join("order.yaml"), fixture("order.yaml")).expect("written");
+    git(place.path(), &["init", "--quiet", "--initial-branch", "main"]);
+    git(place.path(), &["add", "."]);
+    git(place.path(), &["commit", "--quiet", "-m", "old"]);
+    git(place.path(), &["checkout", "--quiet", "-b", "work"]);
+    fs::write(specs.join("openapi.yaml"), fixture("new.yaml")).expect("written");
+    place
+}
+
+#[test]
+fn files_are_compared() {
+    let here = Path::new(FOLDER);
+    let (code, text) = run(here, &["old.yaml", "new.yaml"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("[path-removed]") && text.contains("old old.yaml:17:"), "{text}");
+    assert!(text.contains("new new.yaml:9:"), "{text}");
+    assert_eq!(run(here, &["old.yaml", "old.yaml"]), (Some(0), String::new()));
+}
+
+#[test]
+fn one_side_may_be_standard_input() {
+    // Standard input has no folder, so it is one file.
+    let text = fixture("old.yaml").replace("{$ref: 'order.yaml'}", "{type: object}");
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join("one.yaml"), &text).expect("written");
+    let output = spec_diff(place.path(), &["one.yaml", "-"], &text.replace("list_orders", "orders"));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("[operation-id-changed]") && shown.contains("new -:7:"), "{shown}");
+    assert_eq!(trouble(place.path(), &["-", "-"]).0, Some(2));
+}
+
+#[test]
+fn without_arguments_the_branch_is_compared_with_main() {
+    let place = repository();
+    let (code, text) = run(place.path(), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("new specs/acme/openapi.yaml:9:"), "{text}");
+    git(place.path(), &["checkout", "--quiet", "."]);
+    assert_eq!(run(place.path(), &[]), (Some(0), String::new()));
+}
+
+#[test]
+fn revisions_are_exported_with_the_files_that_a_spec_refers_to() {
+    let place = repository();
+    git(place.path(), &["commit", "--quiet", "-am", "new"]);
+    // What changes is in the other file, and in git only.
+    let order = place.path().join("specs/acme/order.yaml");
+    fs::write(&order, fixture("order.yaml").replace("integer", "boolean")).expect("written");
+    git(place.path(), &["commit", "--quiet", "-am", "order"]);
+    fs::remove_file(&order).expect("removed");
+    let (code, text) = run(place.path(), &["HEAD~1", "HEAD"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("old HEAD~1:specs/acme/order.yaml:5:"), "{text}");
+    assert!(text.contains("new HEAD:specs/acme/order.yaml:5:"), "{text}");
+    assert!(text.contains("[type-changed]") && !text.contains("[path-removed]"), "{text}");
+    let status = Command::new("git").current_dir(place.path()).args(["status", "--short"]).output().expect("git runs");
+    assert_eq!(String::from_utf8_lossy(&status.stdout), " D specs/acme/order.yaml\n", "the index is left alone");
+}
+
+#[test]
+fn a_revision_may_name_a_file() {
+    let place = repository();
+    let spec = "specs/acme/openapi.yaml";
+    for arguments in [&["main:specs/acme/openapi.yaml", spec][..], &["main", spec], &["main:openapi.yaml", spec]] {
+        let (code, text) = run(place.path(), arguments);
+        assert_eq!(code, Some(1), "{arguments:?} {text}");
+        assert!(text.contains("old main:") && text.contains("/openapi.yaml:17:"), "{text}");
+    }
+    let (code, text) = trouble(place.path(), &["main:specs/nobody.yaml", spec]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("main has no file `specs/nobody.yaml`"), "{text}");
+    let (code, text) = trouble(place.path(), &["nothing", spec]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("`nothing` is neither a file nor a git revision"), "{text}");
+}
+
+#[test]
+fn a_spec_that_is_new_passes_and_one_that_is_gone_fails() {
+    let place = repository();
+    git(place.path(), &["checkout", "--quiet", "."]);
+    git(place.path(), &["mv", "specs/acme", "specs/other"]);
+    let (code, text) = run(place.path(), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("== acme: ") && text.contains("this spec is gone\n"), "{text}");
+    assert!(text.contains("== other: specs/other/openapi.yaml\nthis spec is new"), "{text}");
+    assert_eq!(text.matches("[path-removed]").count(), 2, "{text}");
+}
+
+#[test]
+fn a_shallow_clone_and_a_missing_main_name_the_way_out() {
+    let place = repository();
+    git(place.path(), &["commit", "--quiet", "-am", "new"]);
+    git(place.path(), &["checkout", "--quiet", "main"]);
+    git(place.path(), &["commit", "--quiet", "--allow-empty", "-m", "later"]);
+    let clones = tempfile::tempdir().expect("a folder");
+    let url = format!("file://{}", place.path().display());
+    git(clones.path(), &["clone", "--quiet", "--depth", "1", "--branch", "work", &url, "one"]);
+    let one = clones.path().join("one");
+    let (code, text) = trouble(&one, &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("neither origin/main nor main") && text.contains("git fetch --unshallow"), "{text}");
+    git(&one, &["fetch", "--quiet", "--depth", "1", "origin", "main:refs/remotes/origin/main"]);
+    let (code, text) = trouble(&one, &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("this clone is shallow") && text.contains("git fetch --unshallow"), "{text}");
+    let (code, text) = trouble(clones.path(), &[]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("no git repository"), "{text}");
+}
+
+#[test]
+fn what_fails_can_be_chosen() {
+    let here = Path::new(FOLDER);
+    let code = |new: &str, fail_on: &str| run(here, &["old.yaml", new, "--fail-on", fail_on]).0;
+    assert_eq!(code("new.yaml", "none"), Some(0));
+    assert_eq!(code("new.yaml", "wire"), Some(1));
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join("order.yaml"), fixture("order.yaml")).expect("written");
+    let edited = |from: &str, to: &str| {
+        let file = place.path().join("edited.yaml");
+        fs::write(&file, fixture("old.yaml").replace(from, to)).expect("written");
+        ["none", "wire", "source", "behaviour"].map(|on| code(file.to_str().expect("text"), on))
+    };
+    assert_eq!(edited("list_orders", "orders"), [Some(0), Some(0), Some(1), Some(0)]);
+    assert_eq!(edited("default: 10", "default: 20"), [Some(0), Some(0), Some(0), Some(1)]);
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let here = Path::new(FOLDER);
+    let (code, text) = run(here, &["rules"]);
+    assert_eq!(code, Some(0));
+    assert!(text.lines().count() > 200, "{}", text.lines().count());
+    assert!(text.lines().all(|line| line.split('\t').count() == 10));
+    assert!(text.contains("A4\toperation-removed\tbreaking\tbreaking\t-\tmajor\tmajor\t-\t"), "{text}");
+    let (code, text) = run(here, &["explain", "operation-removed"]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("wire: breaking") && text.contains("api-removed-without-deprecation"), "{text}");
+    assert!(text.contains("what to do: "), "{text}");
+    assert_eq!(run(here, &["explain", "b6"]).1.matches("what to do: ").count(), 2);
+    assert_eq!(trouble(here, &["explain", "nothing"]).0, Some(2));
+}
