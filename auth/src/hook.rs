@@ -599,15 +599,19 @@ mod tests {
             let send = Send { query: vec![carried(name, "secret_text")].into(), ..Send::default() };
             constant(name, send)
         };
-        let middleware = middleware([headers("a", "X-"), headers("b", "x-"), query(), body(), pair("k1"), pair("k2")]);
+        let again = ("again".to_owned(), query().1);
+        let all = [headers("a", "X-"), headers("b", "x-"), query(), again, body(), pair("k1"), pair("k2")];
+        let middleware = middleware(all);
         let conflict = |requirements| match sign(&middleware, requirements, &mut request("https://api.example/v1/x")) {
             Err(SignError::Conflict { first, second, part }) => format!("{first} {second} {part}"),
             other => panic!("{other:?}"),
         };
         assert_eq!(conflict(&[&["a", "b"]]), "a b x-id");
-        assert_eq!(conflict(&[&["query", "k1"]]), "query k1 query");
+        let twice = sign(&middleware, &[&["query", "again"]], &mut request("https://api.example/v1/x"));
+        assert!(matches!(twice, Err(SignError::DoubledPair { .. })), "{twice:?}");
         assert_eq!(conflict(&[&["a", "body"]]), "a body body");
-        const ALLOWED: [&[&[&str]]; 3] = [&[&["body", "a"]], &[&["a", "query"]], &[&["k1", "query"]]];
+        const ALLOWED: [&[&[&str]]; 4] =
+            [&[&["body", "a"]], &[&["a", "query"]], &[&["k1", "query"]], &[&["query", "k1"]]];
         for allowed in ALLOWED {
             assert!(sign(&middleware, allowed, &mut request("https://api.example/v1/x")).is_ok(), "{allowed:?}");
         }
