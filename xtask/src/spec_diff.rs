@@ -2,14 +2,19 @@
 //!
 //! 1. [`input`] says what BASE and HEAD are: files, standard input, git revisions; [`git`] fetches what git holds.
 //! 2. [`review`] compares each spec of the one with its counterpart in the other.
-//! 3. A review is shown ([`text`]); the exit code is that of what `--fail-on` names.
+//! 3. A review is written in one of six formats, a file each; the exit code is that of what `--fail-on` names.
 //!
 //! Exit codes: 0 nothing fails, 1 something fails, 2 trouble.
 
 mod git;
+mod github;
 mod input;
+mod json;
+mod junit;
+mod markdown;
 mod review;
 mod rules;
+mod sarif;
 mod score;
 mod text;
 
@@ -62,6 +67,16 @@ enum Task {
 enum Format {
     /// For people.
     Text,
+    /// For a comment on a pull request, never longer than one may be.
+    Markdown,
+    /// For programs, in the form of review.schema.json.
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for reports of tests.
+    Junit,
 }
 
 /// Reviews what changed, or does one of the tasks around that.
@@ -85,6 +100,11 @@ pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
 fn written(review: &Review, arguments: &SpecDiff) -> String {
     match arguments.format {
         Format::Text => text::render(review, arguments.expand, arguments.all),
+        Format::Markdown => markdown::render(review),
+        Format::Json => json::render(review),
+        Format::Github => github::render(review),
+        Format::Sarif => sarif::render(review),
+        Format::Junit => junit::render(review),
     }
 }
 

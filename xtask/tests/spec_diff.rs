@@ -190,3 +190,113 @@ fn rules_are_listed_and_explained() {
     assert_eq!(run(here, &["explain", "b6"]).1.matches("what to do: ").count(), 2);
     assert_eq!(trouble(here, &["explain", "nothing"]).0, Some(2));
 }
+
+/// A pair with hostile text and many changes of each kind: `count` operations go, as many defaults change.
+fn large(folder: &Path, count: usize) {
+    let operation = |at: usize, default: usize| {
+        let name = format!("/p{at}<script>@all `x` | ]]> %0A::error::");
+        let parameter =
+            serde_json::json!({"name": "limit", "in": "query", "schema": {"type": "integer", "default": default}});
+        let operation = serde_json::json!({"parameters": [parameter], "responses": {"200": {"description": ""}}});
+        (name, serde_json::json!({"get": operation}))
+    };
+    let document = |from: usize, default: usize| {
+        let paths: serde_json::Map<_, _> = (from..2 * count).map(|at| operation(at, default)).collect();
+        serde_json::json!({"openapi": "3.0.3", "info": {"title": "Acme", "version": "1"}, "paths": paths}).to_string()
+    };
+    fs::write(folder.join("old.json"), document(0, 1)).expect("written");
+    fs::write(folder.join("new.json"), document(count, 2)).expect("written");
+}
+
+fn formats(folder: &Path, old: &str, new: &str, fail_on: &str) -> [String; 6] {
+    ["json", "text", "markdown", "github", "sarif", "junit"].map(|format| {
+        let (code, text) = run(folder, &[old, new, "--all", "--fail-on", fail_on, "--format", format]);
+        assert_eq!(code, Some(i32::from(fail_on != "none")), "{format}: {text}");
+        text
+    })
+}
+
+/// Each format counts the same changes, and the same that fail.
+fn counted(folder: &Path, old: &str, new: &str, fail_on: &str) -> (usize, usize) {
+    let [json, text, markdown, github, sarif, junit] = formats(folder, old, new, fail_on);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let number = |at: &str| usize::try_from(json.pointer(at).and_then(serde_json::Value::as_u64).expect(at)).expect(at);
+    let (all, failing) = (number("/summary/changes"), number("/summary/failing"));
+    let changes = json["changes"].as_array().expect("a list");
+    assert_eq!((changes.len(), changes.iter().filter(|change| change["fails"] == true).count()), (all, failing));
+    assert!(text.starts_with(&format!("{all} changes, {failing} of them fail;")), "{text}");
+    assert_eq!(text.matches("\n  fingerprint ").count(), all);
+    assert!(markdown.starts_with(&format!("### Spec review: {all} changes, {failing} of them fail\n")), "{markdown}");
+    assert_eq!(github.lines().count(), all);
+    assert_eq!(github.lines().filter(|line| line.starts_with("::error ")).count(), failing);
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
+    let results = sarif.pointer("/runs/0/results").and_then(serde_json::Value::as_array).expect("a list");
+    assert_eq!(results.len(), all);
+    assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), failing);
+    assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure ").count()), (all, failing));
+    assert!(junit.contains(&format!("<testsuites name=\"spec-diff\" tests=\"{all}\" failures=\"{failing}\">")));
+    let schema = include_str!("../src/spec_diff/review.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let wrong: Vec<String> =
+        validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let mut unknown = json.clone();
+    unknown["changes"][0]["surprise"] = serde_json::Value::Null;
+    assert!(!validator.is_valid(&unknown), "the schema knows every member");
+    (all, failing)
+}
+
+#[test]
+fn formats_count_alike() {
+    let here = Path::new(FOLDER);
+    assert_eq!(counted(here, "old.yaml", "new.yaml", "wire"), (3, 1));
+    assert_eq!(counted(here, "old.yaml", "new.yaml", "behaviour"), (3, 2));
+    assert_eq!(counted(here, "old.yaml", "new.yaml", "none"), (3, 0));
+    let place = tempfile::tempdir().expect("a folder");
+    large(place.path(), 300);
+    assert_eq!(counted(place.path(), "old.json", "new.json", "wire"), (600, 300));
+}
+
+#[test]
+fn nothing_changed_is_nothing_in_every_format() {
+    let here = Path::new(FOLDER);
+    for format in ["text", "markdown", "github"] {
+        assert_eq!(run(here, &["old.yaml", "old.yaml", "--format", format]), (Some(0), String::new()));
+    }
+    let (code, json) = run(here, &["old.yaml", "old.yaml", "--format", "json"]);
+    assert!(code == Some(0) && json.contains("\"changes\": []"), "{json}");
+}
+
+#[test]
+fn many_changes_are_grouped_and_fit_a_comment() {
+    let place = tempfile::tempdir().expect("a folder");
+    large(place.path(), 300);
+    let (_, text) = run(place.path(), &["old.json", "new.json"]);
+    assert!(text.contains("\n300 x breaking, fails[path-removed]: "), "{text}");
+    assert!(text.contains("\n600 changes, grouped by rule; --all shows each\n"), "{text}");
+    assert!(text.lines().count() < 12, "{text}");
+    let (_, markdown) = run(place.path(), &["old.json", "new.json", "--format", "markdown"]);
+    assert!(markdown.len() < 60_000 && markdown.len() > 50_000, "{}", markdown.len());
+    let shown = markdown.matches("  - fingerprint ").count();
+    let left_out = format!("{} changes are left out here", 600 - shown);
+    assert!(shown > 10 && markdown.contains(&left_out), "{shown}");
+    assert_eq!(markdown.matches("<details>").count(), markdown.matches("</details>").count());
+}
+
+#[test]
+fn text_of_a_document_stays_text() {
+    let place = tempfile::tempdir().expect("a folder");
+    large(place.path(), 1);
+    let [_, _, markdown, github, _, junit] = formats(place.path(), "old.json", "new.json", "wire");
+    for markup in ["<script", "@all", "`x`"] {
+        assert!(!markdown.contains(markup), "{markdown}");
+    }
+    assert!(
+        github.lines().all(|line| line.starts_with("::error ")
+            || line.starts_with("::notice ")
+            || line.starts_with("::warning "))
+    );
+    assert!(github.contains("%250A") && !github.contains("%0A"), "{github}");
+    assert!(!junit.contains("<script") && !junit.contains("]]>"), "{junit}");
+}

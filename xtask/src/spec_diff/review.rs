@@ -4,7 +4,7 @@
 
 use super::input::Pair;
 use clap::ValueEnum;
-use countersign_codegen::diff::{Change, Report, Settings, Step, Verdict, diff};
+use countersign_codegen::diff::{Change, Policy, Report, Settings, Step, Verdict, diff};
 use countersign_codegen::spec::{Spec, Value};
 use std::path::PathBuf;
 
@@ -19,6 +19,29 @@ pub(super) enum FailOn {
     Behaviour,
     /// Nothing.
     None,
+}
+
+impl FailOn {
+    /// The word that chooses it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Wire => "wire",
+            Self::Source => "source",
+            Self::Behaviour => "behaviour",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How much a change weighs in formats that know three levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It fails.
+    Fails,
+    /// Somebody should look: it breaks some clients, can't be decided, or means something else.
+    Look,
+    /// Nothing that was good is touched.
+    Fine,
 }
 
 /// What happened to a spec as a whole.
@@ -81,6 +104,17 @@ impl Review {
         }
     }
 
+    /// How much a change weighs here.
+    pub(super) fn weight(&self, change: &Change) -> Weight {
+        if self.fails_on(change) {
+            Weight::Fails
+        } else if change.wire >= Verdict::Warn || change.behaviour || change.policy == Policy::Error {
+            Weight::Look
+        } else {
+            Weight::Fine
+        }
+    }
+
     /// Whether anything fails here.
     pub(super) fn fails(&self) -> bool {
         self.changes().any(|(_, change)| self.fails_on(change))
@@ -107,6 +141,16 @@ impl Review {
     pub(super) fn with(&self, verdict: Verdict) -> usize {
         self.specs.iter().map(|spec| spec.report.counts().get(&verdict).copied().unwrap_or_default()).sum()
     }
+}
+
+/// The verdicts of a change in words.
+pub(super) fn verdicts(change: &Change) -> String {
+    let mut words = vec![change.wire.word().to_owned()];
+    words.extend(change.behaviour.then(|| "behaviour".to_owned()));
+    words.push(format!("source {}", change.source.word()));
+    words.extend((change.policy == Policy::Error).then(|| "against the policy".to_owned()));
+    words.extend(change.unstable.then(|| "unstable".to_owned()));
+    words.join(", ")
 }
 
 fn reviewed(pair: &Pair, settings: &Settings) -> Reviewed {

@@ -63,7 +63,8 @@ fn upstream(rule: &Rule) -> String {
     if rule.upstream.is_empty() { "-".to_owned() } else { rule.upstream.join(" ") }
 }
 
-fn policy(policy: Policy) -> &'static str {
+/// The word for what the policy says.
+pub(super) fn policy(policy: Policy) -> &'static str {
     match policy {
         Policy::None => "-",
         Policy::Info => "info",
