@@ -74,6 +74,7 @@ fn files_are_those_of_a_client_crate() {
             "README.md",
             "src/client.rs",
             "src/credentials.rs",
+            "src/headers.rs",
             "src/lib.rs",
             "src/lines.rs",
             "src/operations.rs",

@@ -231,6 +231,9 @@ impl Cut for Reader {
 mod tests {
     use super::*;
 
+    /// The events of a text, and what its end cuts off.
+    type Case = (&'static str, &'static [(&'static str, &'static str, u64, &'static str)], Option<&'static str>);
+
     type Read = (Vec<(Option<String>, Option<String>, Option<u64>, String)>, Result<(), Vec<u8>>);
 
     fn read(pieces: &[&[u8]]) -> Read {
@@ -244,7 +247,7 @@ mod tests {
 
     #[test]
     fn events_are_the_same_wherever_the_stream_is_cut() {
-        let table: [(&str, &[(&str, &str, u64, &str)], Option<&str>); 14] = [
+        let table: [Case; 14] = [
             ("", &[], None),
             ("data: a\n\n", &[("", "", 0, "a")], None),
             ("data:a\r\n\r\ndata:b\r\rdata: c\n\n", &[("", "", 0, "a"), ("", "", 0, "b"), ("", "", 0, "c")], None),

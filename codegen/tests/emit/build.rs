@@ -6,10 +6,11 @@ use countersign_auth::recipe::{
     Substitutes, TargetFrom, Template, TemplatePart, TimeForm,
 };
 use countersign_codegen::ir::{
-    self, Api, Body, BodyContent, Branch, Doc, Enum, FailureWhen, Field, FirstOf, IntegerKind, Ir, Parameter,
-    ParameterChoice, ParameterPlace, Repeat, Response, ResponseContent, Scheme, ServerPiece, ServerTemplate,
-    ServerVariable, Session, SessionKind, StatusPattern, Struct, Style, Tag, TextKind, Transitions, TypeDef, TypeExpr,
-    TypeKind, Union, UnionBy, Variant, Webhook,
+    self, Api, Body, BodyAlternative, BodyContent, Branch, Doc, Enum, EventShape, FailureWhen, Field, FirstOf,
+    FormStyle, IntegerKind, Ir, Multipart, Parameter, ParameterChoice, ParameterPlace, Part, PartContent, Repeat,
+    Response, ResponseContent, ResponseHeader, Scheme, ServerPiece, ServerTemplate, ServerVariable, Session,
+    SessionKind, StatusPattern, Struct, Style, Tag, TextKind, Transitions, TypeDef, TypeExpr, TypeKind, Union, UnionBy,
+    Variant, Webhook,
 };
 use countersign_codegen::spec::Mark;
 use std::borrow::Cow;
@@ -60,7 +61,12 @@ pub(crate) fn everything() -> Ir {
         types: types(),
         operations: operations(),
         webhooks: webhooks(),
-        headers: Vec::new(),
+        headers: vec![ResponseHeader {
+            name: "retry_after".into(),
+            wire: "Retry-After".into(),
+            ty: TypeExpr::Integer(IntegerKind::I64),
+            doc: doc("", "When to come back."),
+        }],
     }
 }
 
@@ -787,5 +793,75 @@ fn operations() -> Vec<ir::Operation> {
         response(exact(202), "Accepted", ResponseContent::Stream),
     ];
 
-    vec![get, create, upsert, search, form, text, bytes, image, raw]
+    vec![get, create, upsert, search, form, text, bytes, image, raw, parts(), choice()]
+}
+
+/// An operation whose body has parts of every kind.
+fn parts() -> ir::Operation {
+    let part = |name: &str, content, required| Part {
+        name: name.into(),
+        wire: name.into(),
+        content,
+        media_type: None,
+        required,
+        constant: None,
+        headers: Vec::new(),
+        doc: doc("", "A part."),
+        deprecated: false,
+    };
+    let header = ("file_x_part".to_owned(), "X-Part".to_owned(), doc("", "Of the part."));
+    let parts = vec![
+        Part { media_type: Some("image/png".into()), headers: vec![header], ..part("file", PartContent::File, true) },
+        Part { deprecated: true, ..part("files", PartContent::Files, false) },
+        part("count", PartContent::Value(TypeExpr::Integer(IntegerKind::I64)), true),
+        Part { media_type: Some("application/json".into()), ..part("tags", PartContent::Value(named("Every")), false) },
+        Part {
+            constant: Some("only".into()),
+            ..part("kind", PartContent::Value(TypeExpr::Text(TextKind::Plain)), true)
+        },
+    ];
+    let mut operation = operation("send_parts", "files", "POST", "/parts");
+    let form = Multipart { type_name: Some("SendPartsForm".into()), parts };
+    operation.body = body("multipart/form-data", BodyContent::Multipart(form), true);
+    let header = ResponseHeader {
+        name: "retry_after".into(),
+        wire: "Retry-After".into(),
+        ty: TypeExpr::Integer(IntegerKind::I64),
+        doc: doc("", "When to come back."),
+    };
+    operation.successes = vec![
+        response(StatusPattern::Exact(200), "OkJson", ResponseContent::Json(named("Every"))),
+        response(StatusPattern::Exact(200), "OkLines", ResponseContent::JsonLines(named("Every"))),
+        response(StatusPattern::Exact(200), "OkEvents", ResponseContent::Events(named("Every"), EventShape::Whole)),
+    ];
+    operation.successes.iter_mut().for_each(|response| response.headers.push(header.clone()));
+    operation.success_type = Some("SendPartsOk".into());
+    operation
+}
+
+/// An operation whose body is one of several.
+fn choice() -> ir::Operation {
+    let mut operation = operation("send_choice", "files", "POST", "/choice");
+    let alternative = |variant: &str, media_type: &str, content| BodyAlternative {
+        variant: variant.into(),
+        media_type: media_type.into(),
+        content,
+    };
+    operation.body = body("application/json", BodyContent::Json(named("Every")), true).map(|body| Body {
+        variant: "Json".into(),
+        type_name: Some("SendChoiceBody".into()),
+        alternatives: vec![
+            alternative(
+                "Form",
+                "application/x-www-form-urlencoded",
+                BodyContent::Form(named("Filter"), vec![("a".into(), FormStyle::Deep)]),
+            ),
+            alternative("Multipart", "multipart/form-data", BodyContent::Multipart(Multipart::default())),
+            alternative("Xml", "application/xml", BodyContent::Text),
+            alternative("Bytes", "*/*", BodyContent::Bytes),
+        ],
+        ..body
+    });
+    operation.successes = vec![response(StatusPattern::Exact(204), "NoContent", ResponseContent::Empty)];
+    operation
 }

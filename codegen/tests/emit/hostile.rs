@@ -95,6 +95,10 @@ pub(crate) fn poison(ir: &mut Ir) {
     for operation in &mut ir.operations {
         poison.operation(operation);
     }
+    for header in &mut ir.headers {
+        poison.text(&mut header.wire);
+        poison.doc(&mut header.doc);
+    }
     for webhook in &mut ir.webhooks {
         poison.text(&mut webhook.name);
         poison.text(&mut webhook.id);
@@ -139,14 +143,36 @@ impl Poison {
         if let Some(body) = &mut operation.body {
             self.text(&mut body.media_type);
             self.doc(&mut body.doc);
+            body.alternatives.iter_mut().for_each(|other| self.text(&mut other.media_type));
+            body.contents_mut().for_each(|content| self.body(content));
         }
         for response in operation.successes.iter_mut().chain(&mut operation.errors) {
             self.doc(&mut response.doc);
+            response.media_types.iter_mut().for_each(|media_type| self.text(media_type));
+            response.headers.iter_mut().for_each(|header| self.doc(&mut header.doc));
             if let Some(failure) = &mut response.failure {
                 self.text(&mut failure.at);
                 let (FailureWhen::Equals(values) | FailureWhen::NotEquals(values)) = &mut failure.when;
                 values.push(attempts().into());
             }
+        }
+    }
+
+    fn body(&mut self, content: &mut BodyContent) {
+        match content {
+            BodyContent::Form(_, styles) => styles.iter_mut().for_each(|(name, _)| self.text(name)),
+            BodyContent::Multipart(form) => {
+                for part in &mut form.parts {
+                    self.text(&mut part.wire);
+                    part.media_type.iter_mut().chain(&mut part.constant).for_each(|text| self.text(text));
+                    self.doc(&mut part.doc);
+                    for (_, wire, doc) in &mut part.headers {
+                        self.text(wire);
+                        self.doc(doc);
+                    }
+                }
+            }
+            BodyContent::Json(_) | BodyContent::Text | BodyContent::Bytes => {}
         }
     }
 }
