@@ -7,7 +7,7 @@
 //! 5. A `Box` where a type holds itself, directly or through others, but not through lists and maps.
 
 use super::document::Document;
-use super::names::{Style, distinct, field_name, hash, joined};
+use super::names::{Style, distinct, field_name, hash, is_taken, joined};
 use super::rules;
 use super::schemas::Draft;
 use super::shorter;
@@ -216,7 +216,7 @@ fn name_operations(drafts: &[Draft], operations: &mut [Operation], webhooks: &mu
     let mut used: BTreeSet<String> = drafts.iter().map(|draft| draft.def.name.clone()).collect();
     let settle = |used: &mut BTreeSet<String>, wish: &str, word: &str, id: &str| {
         let mut name = wish.to_owned();
-        if used.contains(&name) {
+        if used.contains(&name) || is_taken(&name) {
             name = joined(wish, word);
         }
         if used.contains(&name) {

@@ -51,7 +51,12 @@ pub(super) fn snake(text: &str) -> String {
 /// Name of a type that stands for a component or tag with this key.
 pub(super) fn type_name(text: &str) -> String {
     let name = cut(&upper_identifier(text), text, Style::Pascal(""));
-    if TAKEN_TYPES.binary_search(&name.as_str()).is_ok() { format!("{name}Model") } else { name }
+    if is_taken(&name) { format!("{name}Model") } else { name }
+}
+
+/// Whether a type's name means something else in generated code.
+pub(super) fn is_taken(name: &str) -> bool {
+    TAKEN_TYPES.binary_search(&name).is_ok()
 }
 
 /// Name of a variant for this value.
@@ -332,8 +337,7 @@ const KEYWORDS: &[&str] = &[
     "_", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
     "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
-    "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while",
-    "yield",
+    "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Names that mean something else in generated code: Rust's prelude, derives, and what each crate defines itself.

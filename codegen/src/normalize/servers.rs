@@ -4,7 +4,7 @@
 //! without a host is kept only if there is no whole URL, so that the builder can say what is missing.
 
 use super::document::Document;
-use super::names::{Style, distinct, field_name, joined, pascal, variant_name};
+use super::names::{Style, distinct, field_name, is_taken, joined, pascal, variant_name};
 use super::operations::doc;
 use super::rules;
 use super::service::scalar_text;
@@ -36,7 +36,7 @@ pub(super) fn servers(document: &Document<'_>, operations: &[Operation]) -> Vec<
     let taken = BTreeSet::from(["Custom".to_owned()]);
     let names = distinct(&wishes, &taken, Style::Pascal("Server"));
     let mut servers: Vec<Server> =
-        found.into_iter().zip(names).map(|((_, server), name)| Server { name: pascal(&name), ..server }).collect();
+        found.into_iter().zip(names).map(|((_, server), name)| Server { name: variant(&name), ..server }).collect();
     for Server { name, template, .. } in &mut servers {
         if let Some(template) = template {
             template.type_name = joined(name, "Server");
@@ -72,6 +72,12 @@ fn plain(name: &str, url: String) -> Server {
 
 fn host(url: &str) -> &str {
     url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or("default")
+}
+
+/// The variant of a server; one that means something else in Rust says what it is.
+fn variant(name: &str) -> String {
+    let name = pascal(name);
+    if is_taken(&name) { format!("{name}Server") } else { name }
 }
 
 /// A server, and the text that its name comes from.
