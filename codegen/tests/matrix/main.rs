@@ -1,0 +1,226 @@
+//! One feature, one row: what OpenAPI can say, and what becomes of it on a socket.
+//!
+//! 1. `rows` reads the files beside this one; what a row expects follows from OpenAPI's text.
+//! 2. Each row's document is generated alone: it gives a crate, with the notes that the row names, or the finding.
+//! 3. Rows of a file that give crates are generated as one document, so that few crates are compiled.
+//! 4. `driver` writes a program that makes every row's calls against `support.rs`, a server that plays the row's
+//!    answers and keeps the bytes that come. It prints a verdict for each row.
+
+mod documents;
+mod driver;
+mod rows;
+
+use countersign_codegen::files::CrateFiles;
+use countersign_codegen::finding::{Finding, Level, render};
+use countersign_codegen::generate::{Failure, Generated, Source, generate};
+use rows::{Group, Row};
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// At least so many rows.
+const ROWS: usize = 150;
+
+#[test]
+fn every_row_is_right() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix");
+    fs::create_dir_all(folder.join("specs")).expect("writable");
+    let mut verdicts = BTreeMap::new();
+    let mut modules = Vec::new();
+    for group in groups(&here.join("tests/matrix")) {
+        for row in &group.rows {
+            let verdict = alone(&folder, &group, row);
+            let before = verdicts.insert(row.name.clone(), verdict);
+            assert!(before.is_none(), "{} stands twice", row.name);
+        }
+        modules.extend(crates(&folder, &group));
+    }
+    for (row, verdict) in calls(&folder, &modules) {
+        let known = verdicts.get_mut(&row).unwrap_or_else(|| panic!("no row {row}"));
+        if matches!(known, Verdict::Right) {
+            *known = verdict;
+        }
+    }
+    report(&verdicts);
+}
+
+/// What is said of a row.
+enum Verdict {
+    Right,
+    Finding(String),
+    Wrong(String),
+}
+
+fn report(verdicts: &BTreeMap<String, Verdict>) {
+    let (mut right, mut findings, mut wrong) = (0, 0, 0);
+    for (row, verdict) in verdicts {
+        match verdict {
+            Verdict::Right => {
+                right += 1;
+                println!("{row:40} right");
+            }
+            Verdict::Finding(rule) => {
+                findings += 1;
+                println!("{row:40} finding {rule}");
+            }
+            Verdict::Wrong(why) => {
+                wrong += 1;
+                println!("{row:40} WRONG {why}");
+            }
+        }
+    }
+    println!("{} rows: {right} right, {findings} located findings, {wrong} wrong", verdicts.len());
+    assert_eq!(wrong, 0, "wrong rows, see above");
+    assert!(verdicts.len() >= ROWS, "only {} rows", verdicts.len());
+}
+
+fn groups(folder: &Path) -> Vec<Group> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the rows")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    let read = |file: &PathBuf| {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        rows::read(&name, &fs::read_to_string(file).expect("readable"))
+    };
+    files.iter().map(read).collect()
+}
+
+/// What a document becomes; a panic is an answer, too.
+fn generated(folder: &Path, name: &str, text: &str) -> Result<Result<Generated, Failure>, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let spec = folder.join("specs").join(format!("{name}.yaml"));
+    fs::write(&spec, text).expect("writable");
+    let source = Source::anywhere(root, &spec, &format!("{name}-client"), "cargo xtask codegen acme");
+    catch_unwind(AssertUnwindSafe(|| generate(&source))).map_err(|_| "the generator panics".to_owned())
+}
+
+/// The verdict on a row's own document.
+fn alone(folder: &Path, group: &Group, row: &Row) -> Verdict {
+    let text = documents::document(group, &[row]);
+    let wrong = |why: String| Verdict::Wrong(format!("{why}, in\n{text}"));
+    match (generated(folder, &row.name.replace('_', "-"), &text), &row.finding) {
+        (Err(panic), _) => Verdict::Wrong(panic),
+        (Ok(Ok(generated)), None) => match missing(&row.notes, &generated.notes) {
+            Some(note) => wrong(format!("no note `{note}` among {:?}", rules(&generated.notes))),
+            None => Verdict::Right,
+        },
+        (Ok(Ok(_)), Some((rule, _))) => wrong(format!("no finding `{rule}`")),
+        (Ok(Err(failure)), expected) => {
+            let Failure::Findings { findings, sources } = failure else { return wrong(failure.to_string()) };
+            let Some((rule, line)) = expected else { return wrong(render(&errors(&findings), &sources)) };
+            let is_it = |finding: &Finding| {
+                let at = (finding.at.line as usize).checked_sub(1).and_then(|at| text.lines().nth(at));
+                finding.rule == rule.as_str() && at.is_some_and(|at| at.contains(line.as_str()))
+            };
+            match findings.iter().any(is_it) {
+                true => Verdict::Finding(rule.clone()),
+                false => wrong(format!("not `{rule}` at `{line}` but {}", render(&errors(&findings), &sources))),
+            }
+        }
+    }
+}
+
+fn errors(findings: &[Finding]) -> Vec<Finding> {
+    findings.iter().filter(|finding| finding.level == Level::Error).cloned().collect()
+}
+
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule).collect()
+}
+
+fn missing<'a>(expected: &'a [String], findings: &[Finding]) -> Option<&'a String> {
+    expected.iter().find(|rule| findings.iter().all(|finding| finding.rule != rule.as_str()))
+}
+
+/// Writes the crates of a group: one of all rows that can stand together, and one for each that can't.
+fn crates<'a>(folder: &Path, group: &'a Group) -> Vec<driver::Module> {
+    let accepted = || group.rows.iter().filter(|row| row.finding.is_none());
+    let together: Vec<&Row> = accepted().filter(|row| !row.is_alone()).collect();
+    let others = accepted().filter(|row| row.is_alone());
+    let mut modules = Vec::new();
+    let name = |row: &Row| format!("alone-{}", row.name.replace('_', "-"));
+    let all: Vec<(String, Vec<&Row>)> = std::iter::once((format!("matrix-{}", group.name), together))
+        .chain(others.map(|row| (name(row), vec![row])))
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect();
+    for (name, rows) in all {
+        // What fails alone is told above, and would take the others along.
+        let rows: Vec<&Row> =
+            rows.into_iter().filter(|row| matches!(alone(folder, group, row), Verdict::Right)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let text = documents::document(group, &rows);
+        match generated(folder, &name, &text) {
+            Ok(Ok(generated)) => write(&folder.join("crates").join(&name), &generated.files),
+            Ok(Err(Failure::Findings { findings, sources })) => {
+                panic!("{name}: {}", render(&errors(&findings), &sources))
+            }
+            Ok(Err(failure)) => panic!("{name}: {failure}"),
+            Err(panic) => panic!("{name}: {panic}"),
+        }
+        modules.extend(rows.iter().map(|row| driver::module(&format!("{name}-client"), row)));
+    }
+    modules
+}
+
+/// Writes what differs, so that an unchanged crate is not compiled again.
+fn write(folder: &Path, files: &CrateFiles) {
+    if folder.exists() {
+        let on_disk = fs::read_to_string(folder.join("files.txt")).unwrap_or_default();
+        let now: Vec<String> = files.0.keys().map(|path| path.display().to_string()).collect();
+        if on_disk != now.join("\n") {
+            fs::remove_dir_all(folder).expect("removable");
+        }
+    }
+    for (path, bytes) in &files.0 {
+        put(&folder.join(path), bytes);
+    }
+    let names: Vec<String> = files.0.keys().map(|path| path.display().to_string()).collect();
+    put(&folder.join("files.txt"), names.join("\n").as_bytes());
+}
+
+fn put(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+    if fs::read(path).ok().as_deref() != Some(bytes) {
+        fs::write(path, bytes).expect("writable");
+    }
+}
+
+/// Builds the program, runs it, and reads its verdicts.
+fn calls(folder: &Path, modules: &[driver::Module]) -> Vec<(String, Verdict)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let program = folder.join("driver");
+    for (path, text) in driver::files(modules) {
+        put(&program.join(path), text.as_bytes());
+    }
+    if !program.join("Cargo.lock").exists() {
+        fs::copy(root.join("Cargo.lock"), program.join("Cargo.lock")).expect("a lock file");
+    }
+    let target: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").into();
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--offline", "--quiet"])
+        .current_dir(&program)
+        .env("CARGO_TARGET_DIR", target)
+        .output()
+        .expect("cargo runs");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}\n{}", said(&output.stdout), said(&output.stderr));
+    let verdicts = said(&output.stdout);
+    let read = |line: &str| {
+        let (row, verdict) = line.split_once('\t').unwrap_or_else(|| panic!("no verdict: {line}"));
+        match verdict {
+            "right" => (row.to_owned(), Verdict::Right),
+            why => (row.to_owned(), Verdict::Wrong(why.replace("\\n", "\n"))),
+        }
+    };
+    let verdicts: Vec<_> = verdicts.lines().map(read).collect();
+    assert_eq!(verdicts.len(), modules.len(), "a row has no verdict");
+    verdicts
+}
