@@ -3,7 +3,7 @@
 use crate::rows::{Group, Row, indented};
 
 /// The document of these rows.
-pub fn document(group: &Group, rows: &[&Row]) -> String {
+pub(crate) fn document(group: &Group, rows: &[&Row]) -> String {
     let parts = || rows.iter().flat_map(|row| &row.parts);
     if let Some((_, whole)) = parts().find(|(kind, _)| kind == "whole") {
         return format!("{whole}\n");

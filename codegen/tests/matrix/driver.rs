@@ -4,14 +4,14 @@ use crate::rows::{Case, Row};
 use std::collections::BTreeSet;
 
 /// A row's module.
-pub struct Module {
+pub(crate) struct Module {
     row: String,
     krate: String,
     text: String,
 }
 
 /// The module of a row, whose types and calls are in `krate`.
-pub fn module(krate: &str, row: &Row) -> Module {
+pub(crate) fn module(krate: &str, row: &Row) -> Module {
     let credentials = match &row.credentials {
         Some(given) => format!(".credentials(api::Credentials::new(){given})"),
         None => String::new(),
@@ -40,7 +40,7 @@ fn this(at: usize, case: &Case) -> String {
 }
 
 /// The files of the program.
-pub fn files(modules: &[Module]) -> Vec<(String, String)> {
+pub(crate) fn files(modules: &[Module]) -> Vec<(String, String)> {
     let crates: BTreeSet<&str> = modules.iter().map(|module| module.krate.as_str()).collect();
     let folder = |krate: &str| krate.strip_suffix("-client").unwrap_or(krate).to_owned();
     let dependencies: String = crates

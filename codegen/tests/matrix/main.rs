@@ -36,8 +36,11 @@ fn every_row_is_right() {
             let before = verdicts.insert(row.name.clone(), verdict);
             assert!(before.is_none(), "{} stands twice", row.name);
         }
-        modules.extend(crates(&folder, &group));
+        // What fails alone would take the others along.
+        let is_right = |row: &&Row| matches!(verdicts[&row.name], Verdict::Right);
+        modules.extend(crates(&folder, &group, group.rows.iter().filter(is_right)));
     }
+    wrong_ones(&verdicts);
     for (row, verdict) in calls(&folder, &modules) {
         let known = verdicts.get_mut(&row).unwrap_or_else(|| panic!("no row {row}"));
         if matches!(known, Verdict::Right) {
@@ -52,6 +55,15 @@ enum Verdict {
     Right,
     Finding(String),
     Wrong(String),
+}
+
+/// Prints what is wrong so far: the program may not compile because of it.
+fn wrong_ones(verdicts: &BTreeMap<String, Verdict>) {
+    for (row, verdict) in verdicts {
+        if let Verdict::Wrong(why) = verdict {
+            println!("{row:40} WRONG {why}");
+        }
+    }
 }
 
 fn report(verdicts: &BTreeMap<String, Verdict>) {
@@ -139,23 +151,12 @@ fn missing<'a>(expected: &'a [String], findings: &[Finding]) -> Option<&'a Strin
 }
 
 /// Writes the crates of a group: one of all rows that can stand together, and one for each that can't.
-fn crates<'a>(folder: &Path, group: &'a Group) -> Vec<driver::Module> {
-    let accepted = || group.rows.iter().filter(|row| row.finding.is_none());
-    let together: Vec<&Row> = accepted().filter(|row| !row.is_alone()).collect();
-    let others = accepted().filter(|row| row.is_alone());
+fn crates<'a>(folder: &Path, group: &Group, rows: impl Iterator<Item = &'a Row>) -> Vec<driver::Module> {
+    let (others, together): (Vec<&Row>, Vec<&Row>) = rows.partition(|row| row.is_alone());
+    let others = others.into_iter().map(|row| (format!("alone-{}", row.name.replace('_', "-")), vec![row]));
+    let crates = std::iter::once((format!("matrix-{}", group.name.replace('_', "-")), together)).chain(others);
     let mut modules = Vec::new();
-    let name = |row: &Row| format!("alone-{}", row.name.replace('_', "-"));
-    let all: Vec<(String, Vec<&Row>)> = std::iter::once((format!("matrix-{}", group.name), together))
-        .chain(others.map(|row| (name(row), vec![row])))
-        .filter(|(_, rows)| !rows.is_empty())
-        .collect();
-    for (name, rows) in all {
-        // What fails alone is told above, and would take the others along.
-        let rows: Vec<&Row> =
-            rows.into_iter().filter(|row| matches!(alone(folder, group, row), Verdict::Right)).collect();
-        if rows.is_empty() {
-            continue;
-        }
+    for (name, rows) in crates.filter(|(_, rows)| !rows.is_empty()) {
         let text = documents::document(group, &rows);
         match generated(folder, &name, &text) {
             Ok(Ok(generated)) => write(&folder.join("crates").join(&name), &generated.files),
@@ -170,20 +171,16 @@ fn crates<'a>(folder: &Path, group: &'a Group) -> Vec<driver::Module> {
     modules
 }
 
-/// Writes what differs, so that an unchanged crate is not compiled again.
+/// Writes what differs, so that an unchanged crate is not compiled again, and removes what is no longer there.
 fn write(folder: &Path, files: &CrateFiles) {
-    if folder.exists() {
-        let on_disk = fs::read_to_string(folder.join("files.txt")).unwrap_or_default();
-        let now: Vec<String> = files.0.keys().map(|path| path.display().to_string()).collect();
-        if on_disk != now.join("\n") {
-            fs::remove_dir_all(folder).expect("removable");
-        }
+    let names = files.0.keys().cloned().collect::<Vec<_>>().join("\n");
+    if folder.exists() && fs::read_to_string(folder.join("files.txt")).unwrap_or_default() != names {
+        fs::remove_dir_all(folder).expect("removable");
     }
     for (path, bytes) in &files.0 {
         put(&folder.join(path), bytes);
     }
-    let names: Vec<String> = files.0.keys().map(|path| path.display().to_string()).collect();
-    put(&folder.join("files.txt"), names.join("\n").as_bytes());
+    put(&folder.join("files.txt"), names.as_bytes());
 }
 
 fn put(path: &Path, bytes: &[u8]) {

@@ -16,43 +16,43 @@
 //! `@json(schema)`, `@of(media type, schema)`, `@ref(Name)` and `@empty` stand for responses and references.
 
 /// A file of rows.
-pub struct Group {
-    pub name: String,
-    pub version: String,
-    pub rows: Vec<Row>,
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// One feature.
 #[derive(Default)]
-pub struct Row {
-    pub name: String,
+pub(crate) struct Row {
+    pub(crate) name: String,
     /// Sections of the document, in their order.
-    pub parts: Vec<(String, String)>,
-    pub credentials: Option<String>,
-    pub cases: Vec<Case>,
-    pub notes: Vec<String>,
+    pub(crate) parts: Vec<(String, String)>,
+    pub(crate) credentials: Option<String>,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) notes: Vec<String>,
     /// The rule that refuses the document, and text of the line that it points at.
-    pub finding: Option<(String, String)>,
+    pub(crate) finding: Option<(String, String)>,
 }
 
 /// A call, and what is true of it.
 #[derive(Clone, Default)]
-pub struct Case {
-    pub call: String,
-    pub request: Option<String>,
-    pub answer: String,
-    pub expect: String,
+pub(crate) struct Case {
+    pub(crate) call: String,
+    pub(crate) request: Option<String>,
+    pub(crate) answer: String,
+    pub(crate) expect: String,
 }
 
 impl Row {
     /// Whether the row needs a document of its own.
-    pub fn is_alone(&self) -> bool {
+    pub(crate) fn is_alone(&self) -> bool {
         self.parts.iter().any(|(kind, _)| matches!(kind.as_str(), "servers" | "webhooks" | "security" | "whole"))
     }
 }
 
 /// Reads a file: its first line is `openapi: VERSION`.
-pub fn read(name: &str, text: &str) -> Group {
+pub(crate) fn read(name: &str, text: &str) -> Group {
     let (first, rest) = text.split_once('\n').expect("a first line");
     let version = first.strip_prefix("openapi: ").expect("the version").to_owned();
     let rows = rest.split("\n== ").skip(1).map(row).collect();
@@ -134,7 +134,7 @@ fn json(row: &mut Row, value: &str, rest: &str) {
 }
 
 /// `one_row` is the type `OneRow`.
-pub fn type_name(name: &str) -> String {
+pub(crate) fn type_name(name: &str) -> String {
     let upper = |part: &str| part[..1].to_uppercase() + &part[1..];
     name.split('_').map(upper).collect()
 }
@@ -165,6 +165,6 @@ fn macros(text: &str) -> String {
 }
 
 /// The lines, each further to the right.
-pub fn indented(text: &str, by: usize) -> String {
+pub(crate) fn indented(text: &str, by: usize) -> String {
     text.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
 }
