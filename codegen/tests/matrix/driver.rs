@@ -13,6 +13,7 @@ pub(crate) struct Module {
 /// The module of a row, whose types and calls are in `krate`.
 pub(crate) fn module(krate: &str, row: &Row) -> Module {
     let credentials = match &row.credentials {
+        Some(given) if given.starts_with('(') => format!(".credentials(api::Credentials::new{given})"),
         Some(given) => format!(".credentials(api::Credentials::new(){given})"),
         None => String::new(),
     };

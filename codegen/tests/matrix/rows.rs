@@ -6,12 +6,13 @@
 //! - `schema`: YAML of a schema that is named after the row; `GET /name` answers with it, `PUT /name` takes it.
 //! - `servers`, `webhooks`, `security`: YAML that goes to the top of the document, which is then a crate of its own.
 //! - `whole`: the whole document.
-//! - `credentials`: what is called on `Credentials::new()`.
+//! - `credentials`: what is called on `Credentials::new()`, or its arguments in parentheses.
 //! - `call`, `request`, `answer`, `expect`: a call, the bytes that leave, the bytes that come, and an expression that
 //!   is true of `result`. They may repeat; a call stays until the next one.
 //! - `json`: a value that the server sends and gets back, then an expression that is true of `value`; `refused`
 //!   if it must not decode; `sent JSON` if another value goes back.
 //! - `notes`: rules that say what was loosened. `finding`: a rule that refuses the document, then text of its line.
+//! - `wrong`: why the row is not right yet. It is counted, and fails the test once it is right.
 //!
 //! `@json(schema)`, `@of(media type, schema)`, `@ref(Name)` and `@empty` stand for responses and references.
 
@@ -33,6 +34,8 @@ pub(crate) struct Row {
     pub(crate) notes: Vec<String>,
     /// The rule that refuses the document, and text of the line that it points at.
     pub(crate) finding: Option<(String, String)>,
+    /// Why it is not right yet.
+    pub(crate) wrong: Option<String>,
 }
 
 /// A call, and what is true of it.
@@ -75,6 +78,7 @@ fn row(text: &str) -> Row {
             "notes" => row.notes = whole.split_whitespace().map(str::to_owned).collect(),
             "finding" => row.finding = Some((after.trim().to_owned(), body.trim().to_owned())),
             "json" => json(&mut row, after, &body),
+            "wrong" => row.wrong = Some(whole),
             "call" => call = whole,
             "request" => {
                 row.cases.push(Case { call: call.clone(), request: Some(whole), ..Case::default() });
@@ -125,7 +129,7 @@ fn json(row: &mut Row, value: &str, rest: &str) {
     let expect = match expect.trim() {
         "refused" => "matches!(result.unwrap_err().kind(), ErrorKind::Decode { .. })".to_owned(),
         expect => format!(
-            "let value = result.unwrap().into_inner(); let again = client.put_{name}(&value).await; \
+            "let value = result.unwrap().into_inner(); server.play(\"204\"); let again = client.put_{name}(&value).await; \
              again.is_ok() && sent_json(&server, r#####\"{sent}\"#####) && {{ {} }}",
             if expect.is_empty() { "true" } else { expect }
         ),

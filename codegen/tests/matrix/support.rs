@@ -57,6 +57,7 @@ impl Server {
     }
 
     /// Answers with this from now on: a status, headers, an empty line, a body; `<<ff>>` is a byte in hex.
+    /// `never` is no answer.
     pub fn play(&self, answer: &str) {
         let (head, body) = answer.split_once("\n\n").unwrap_or((answer, ""));
         let mut lines = head.lines();
@@ -171,6 +172,10 @@ fn serve(mut stream: TcpStream, state: &Mutex<(Vec<u8>, Vec<Request>)>) {
             state.1.push(request);
             state.0.clone()
         };
+        if answer.starts_with(b"HTTP/1.1 never") {
+            std::thread::sleep(std::time::Duration::from_secs(5));
+            return;
+        }
         if is_head && let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") {
             answer.truncate(end + 4);
         }
