@@ -37,6 +37,7 @@ const SURVIVABLE: &[Rule] = &[
     rules::PATH_VARIABLE_UNDECLARED,
     rules::PATH_VARIABLE_ABSENT,
     rules::OPERATION_ID_MISSING,
+    rules::OPERATION_ID_DUPLICATE,
     rules::TAG_DUPLICATE,
     rules::PARAMETER_SHAPE,
     rules::HEADER_NAME,

@@ -23,7 +23,8 @@ pub(crate) fn document(group: &Group, rows: &[&Row]) -> String {
     let paths = of("paths", 2);
     text.push_str(if paths.is_empty() { "paths: {}\n" } else { "paths:\n" });
     text.push_str(&paths);
-    let kinds: Vec<_> = COMPONENTS.iter().map(|kind| (kind, of(kind, 4))).filter(|(_, part)| !part.is_empty()).collect();
+    let kinds: Vec<_> =
+        COMPONENTS.iter().map(|kind| (kind, of(kind, 4))).filter(|(_, part)| !part.is_empty()).collect();
     if !kinds.is_empty() {
         text.push_str("components:\n");
         kinds.iter().for_each(|(kind, part)| text.push_str(&format!("  {kind}:\n{part}")));

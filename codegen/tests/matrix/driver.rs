@@ -48,8 +48,7 @@ pub(crate) fn files(modules: &[Module]) -> Vec<(String, String)> {
         .iter()
         .map(|krate| format!("{krate} = {{ path = \"../crates/{}\", default-features = false }}\n", folder(krate)))
         .collect();
-    let profiles: String =
-        crates.iter().map(|krate| format!("\n[profile.dev.package.{krate}]\ndebug = 0\n")).collect();
+    let profiles: String = crates.iter().map(|krate| format!("\n[profile.dev.package.{krate}]\ndebug = 0\n")).collect();
     let manifest = format!(
         "[package]\nname = \"matrix-driver\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
          {dependencies}serde_json = \"1\"\ntokio = {{ version = \"1\", features = [\"rt\"] }}\n\n[profile.dev.package.matrix-driver]\n\

@@ -64,7 +64,8 @@ pub(crate) fn read(name: &str, text: &str) -> Group {
 
 fn row(text: &str) -> Row {
     let mut sections = text.split("\n-- ");
-    let mut row = Row { name: sections.next().unwrap_or_default().lines().next().unwrap().trim().into(), ..Row::default() };
+    let mut row =
+        Row { name: sections.next().unwrap_or_default().lines().next().unwrap().trim().into(), ..Row::default() };
     let mut call = String::new();
     for section in sections {
         let (head, rest) = section.split_once('\n').unwrap_or((section, ""));
