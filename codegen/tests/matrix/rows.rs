@@ -102,7 +102,7 @@ fn row(text: &str) -> Row {
         assert!(!case.call.is_empty() && !case.expect.is_empty(), "{}: a case without a call or outcome", row.name);
     }
     let refuses = row.finding.is_some();
-    assert!(refuses != !row.cases.is_empty(), "{}: either a finding or cases", row.name);
+    assert_eq!(refuses, row.cases.is_empty(), "{}: either a finding or cases", row.name);
     row
 }
 
