@@ -274,7 +274,13 @@ fn shuffle(node: &mut Node, key: &str, random: &mut Random) {
             for at in (1..members.len()).rev() {
                 members.swap(at, random.below(at + 1));
             }
-            members.iter_mut().for_each(|(key, member)| shuffle(member, &key.text.clone(), random));
+            // Names that stand beside values belong to them by their order.
+            let is_named =
+                members.iter().any(|(key, _)| ["x-enum-varnames", "x-enumNames"].contains(&key.text.as_str()));
+            for (key, member) in members.iter_mut() {
+                let key = if is_named && key.text == "enum" { "" } else { key.text.as_str() };
+                shuffle(member, key, random);
+            }
         }
         Value::List(items) => {
             if ["parameters", "oneOf", "anyOf", "enum", "servers"].contains(&key) {
