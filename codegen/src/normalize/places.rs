@@ -151,6 +151,10 @@ fn place_text(path: &str, method: &str) -> String {
         text.push('_');
         text.push_str(&segment.replace('{', "_by_").replace('}', "_"));
     }
+    // The same name, but another text: of `/users` and `/users/` the first keeps it, in whatever order they stand.
+    if path.len() > 1 && path.ends_with('/') {
+        text.push('_');
+    }
     text
 }
 
