@@ -197,11 +197,15 @@ fn setters(ir: &Ir, operation: &Operation) -> TokenStream {
         let parameters::Argument { name, method, ty, step } = argument;
         let deprecated = deprecated.then(|| quote!(#[deprecated]));
         let doc = docs::attributes(&doc);
+        let changed = match step {
+            Some(step) => quote!(request #step),
+            None => quote!(#name.apply(request)),
+        };
         quote! {
             #doc
             #deprecated
             pub fn #method(self, #name: #ty) -> Self {
-                self.map(|request| request #step)
+                self.map(|request| #changed)
             }
         }
     });

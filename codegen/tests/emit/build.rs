@@ -793,7 +793,7 @@ fn operations() -> Vec<ir::Operation> {
         response(exact(202), "Accepted", ResponseContent::Stream),
     ];
 
-    vec![get, create, upsert, search, form, text, bytes, image, raw, parts(), choice()]
+    vec![get, create, upsert, search, form, text, bytes, image, raw, parts(), choice(), optional_choice()]
 }
 
 /// An operation whose body has parts of every kind.
@@ -863,5 +863,17 @@ fn choice() -> ir::Operation {
         ..body
     });
     operation.successes = vec![response(StatusPattern::Exact(204), "NoContent", ResponseContent::Empty)];
+    operation
+}
+
+/// The same where the body may be left out: a setter.
+fn optional_choice() -> ir::Operation {
+    let mut operation = choice();
+    operation.id = "maybe_send_choice".into();
+    operation.name = "maybe_send_choice".into();
+    operation.marker = "MaybeSendChoice".into();
+    operation.path = "/maybe".into();
+    operation.body =
+        operation.body.map(|body| Body { required: false, type_name: Some("MaybeSendChoiceBody".into()), ..body });
     operation
 }
