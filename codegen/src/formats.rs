@@ -58,7 +58,8 @@ fn effect(finding: &Finding) -> &'static str {
     match (finding.level, finding.rule) {
         (Level::Error, _) => "refused",
         (_, "skipped") => "skipped",
-        (_, "renamed" | "named-by-place" | "names-file" | "vanished-name") => "renamed",
+        (_, "named-by-place" | "names-file" | "vanished-name") => "renamed",
+        (_, rule) if rule.starts_with("renamed") => "renamed",
         (_, rule) if rule.starts_with("ignored-") => "ignored",
         (Level::Note, _) => "loosened",
         (Level::Warning, _) => "kept",
