@@ -1,6 +1,6 @@
 //! Prepared signer + request + stamp -> instructions.
 //!
-//! 1. Each node of the plan is computed in order; what it yields is written into one buffer ([`crate::values`]).
+//! 1. Each node of the plan is computed in order; what it yields is written into one buffer (`values`).
 //! 2. Each carrier's template is filled; where it can be, the value is the very slice that a step wrote.
 //! 3. [`SigningInstructions`] say what to add to the request; who adds it is the business of the `hook` module.
 //!

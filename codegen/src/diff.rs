@@ -1,10 +1,10 @@
 //! A review of two documents: what breaks on the wire, what behaves otherwise, which version the crate needs.
 //!
-//! 1. [`model`] holds each document so that schemas have identity and are read once, in one form ([`schema`]).
-//! 2. [`compare`] goes through pairs of places, each pair once: [`operations`] with parameters, bodies, responses
-//!    and security, [`signing`] with each operation's resolved recipe, [`schemas`] keyword by keyword.
-//! 3. [`reach`] says which operations reach what changed, and in which direction.
-//! 4. [`classify`] weighs it by the rules ([`rules`]) and joins what is one change; [`report`] is what outputs read.
+//! 1. `model` holds each document so that schemas have identity and are read once, in one form (`schema`).
+//! 2. `compare` goes through pairs of places, each pair once: `operations` with parameters, bodies, responses
+//!    and security, `signing` with each operation's resolved recipe, `schemas` keyword by keyword.
+//! 3. `reach` says which operations reach what changed, and in which direction.
+//! 4. `classify` weighs it by the rules (`rules`) and joins what is one change; `report` is what outputs read.
 //!
 //! The work is linear in the pairs of places; nothing is expanded, so circles end and depth costs nothing.
 

@@ -1,7 +1,7 @@
 //! A spec and the files that its references lead to, from disk.
 //!
 //! 1. [`load`] reads and parses the spec.
-//! 2. Each reference to another file, in any file, is looked up by [`crate::location`] and read once.
+//! 2. Each reference to another file, in any file, is looked up by `location` and read once.
 //! 3. What is not followed (a file outside the named folder, one that is not there) is remembered with the
 //!    reason, and becomes a finding where the reference is used.
 //!
