@@ -110,12 +110,12 @@ const SPOILED: [Spoiled; 7] = [
         replace: "'#/components/schemas/ListFieldResponse'",
         said: &["dangling-ref", "ListFieldResponse"],
     },
-    // Something that is not supported yet.
+    // A file that is not there.
     Spoiled {
         file: SPEC,
         find: "'#/components/schemas/CaptchaResponse'",
         replace: "'captcha.yaml#/CaptchaResponse'",
-        said: &["external-ref", "captcha.yaml"],
+        said: &["dangling-ref", "captcha.yaml"],
     },
     // A misspelt step of the recipe.
     Spoiled { file: SPEC, find: "{hmac: sha-512, key:", replace: "{hmca: sha-512, key:", said: &["hmca"] },
