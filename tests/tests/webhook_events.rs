@@ -121,8 +121,8 @@ fn the_life_cycle_of_an_enrollment_in_all_four_words() {
 #[test]
 fn webhooks_are_listed_with_what_verifies_them() {
     let shown: Vec<_> = WEBHOOKS.iter().map(|info| (info.provider, info.event, info.scheme, info.dedupe)).collect();
-    let expected = ["reward", "enrollment"].map(|event| ("cardlytics", event, "cardlytics", Some("/eventId")));
+    let expected = ["enrollment", "reward"].map(|event| ("cardlytics", event, "cardlytics", Some("/eventId")));
     assert_eq!(shown, expected);
     assert_eq!(RewardWebhook::recipe(), cardlytics_client::recipes::CARDLYTICS);
-    assert_eq!(*EnrollmentWebhook::INFO, *WEBHOOKS[1]);
+    assert_eq!(*EnrollmentWebhook::INFO, *WEBHOOKS[0]);
 }
