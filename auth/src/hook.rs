@@ -41,6 +41,12 @@ impl Signing {
         Signing { requirements, base: None, arguments: Vec::new(), sessions: Vec::new() }
     }
 
+    /// The same arguments and sessions for another operation, whose `security` this is.
+    #[must_use]
+    pub fn for_operation(&self, requirements: &'static [&'static [&'static str]]) -> Self {
+        Signing { requirements, base: None, arguments: self.arguments.clone(), sessions: self.sessions.clone() }
+    }
+
     /// Signs for this base URL instead of the middleware's: an operation may have a server of its own.
     ///
     /// It is written as that of [`SigningMiddleware::new`] is.

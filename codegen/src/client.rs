@@ -1,6 +1,6 @@
 //! The client: where it stands, what it holds, how a call is awaited.
 
-use crate::ir::{ClientCredentials, Ir};
+use crate::ir::{ClientCredentials, Flows, Ir};
 use crate::operations::{ClientType, clients};
 use crate::{docs, recipes, servers};
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
@@ -12,7 +12,7 @@ pub fn emit(ir: &Ir) -> TokenStream {
     let client = client(ir);
     let provider = provider(ir);
     let server = servers::emit(ir);
-    let call = call();
+    let call = call(ir);
     let sessions = clients(ir);
     let sessions = sessions.iter().filter_map(|client| Some(session(client, client.session?)));
     let recipes = (!ir.schemes.is_empty() || !ir.tokens.is_empty()).then(|| {
@@ -161,7 +161,15 @@ fn session(client: &ClientType<'_>, session: &crate::ir::Session) -> TokenStream
     }
 }
 
-fn call() -> TokenStream {
+fn call(ir: &Ir) -> TokenStream {
+    let has_flows = ir.operations.iter().any(|operation| operation.flows != Flows::default());
+    let into_request = has_flows.then(|| {
+        quote! {
+            pub(crate) fn into_request(self) -> runtime::Request {
+                self.request
+            }
+        }
+    });
     quote! {
         /// A call that is not sent yet: `.await` sends it.
         #[must_use = "a call does nothing until it is awaited"]
@@ -189,6 +197,8 @@ fn call() -> TokenStream {
                 self.request = change(self.request);
                 self
             }
+
+            #into_request
         }
 
         impl<O: runtime::Operation> std::fmt::Debug for Call<O> {

@@ -448,6 +448,8 @@ pub struct Operation {
     pub success_type: Option<String>,
     /// Name of the enum of errors, if they have more than one type.
     pub error_type: Option<String>,
+    /// What its calls do together with others.
+    pub flows: Flows,
 }
 
 /// A request that the provider sends to the user of the crate.
@@ -471,6 +473,73 @@ pub struct Webhook {
     pub dedupe: Option<String>,
     /// Type of its JSON body.
     pub event: TypeExpr,
+}
+
+/// Calls that belong together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flows {
+    /// Pages that follow one another (`x-pages`).
+    pub pages: Option<Pages>,
+}
+
+impl Flows {
+    /// Methods that a call has for them.
+    pub fn methods(&self) -> &'static [&'static str] {
+        match &self.pages {
+            Some(_) => &["pages", "pages_from", "items", "items_from"],
+            None => &[],
+        }
+    }
+}
+
+/// Another operation, or the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherOperation {
+    /// Its operationId.
+    pub id: String,
+    /// Its marker type.
+    pub marker: String,
+    /// Its module.
+    pub module: String,
+}
+
+/// Pages that follow one another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pages {
+    /// The operation that gives the pages that follow.
+    pub next: OtherOperation,
+    /// Where the cursor goes, and its name there.
+    pub parameter: (ParameterPlace, String),
+    /// Whether the first answer is a page itself; else it only leads to the first one.
+    pub first_is_page: bool,
+    /// Whether the call has a cursor of its own in any case.
+    pub begins_at_cursor: bool,
+    /// The cursor in the first answer.
+    pub first_cursor: Way,
+    /// The cursor in a page.
+    pub cursor: Way,
+    /// The items in a page.
+    pub items: Way,
+    /// The type of an item.
+    pub item: TypeExpr,
+}
+
+/// The way to a member of a body, through fields of structs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The fields, from the outside in.
+    pub steps: Vec<WayStep>,
+    /// The type of the member, if it is there and not null.
+    pub ty: TypeExpr,
+}
+
+/// A field on a way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayStep {
+    /// Its Rust name.
+    pub field: String,
+    /// How many `Option`s its value stands in: 2 where absent and null are told apart.
+    pub options: usize,
 }
 
 /// May a call be repeated?

@@ -9,6 +9,7 @@
 //!    `webhooks` what the provider sends; `servers` and `service` the rest.
 //! 6. `kept` gives what had a name before that name; `order` sorts what has no order of its own; `finish` chooses
 //!    final names, places each `Box` and says what is sent and what is received.
+//! 7. `flows` finds the members by which calls belong together, under their final names.
 //!
 //! Schemas are those of OpenAPI 3.0 and 3.1. What can't be expressed is loosened with a note, or is a finding with
 //! its place; all findings come at once. Whether a document is good style is the business of [`crate::lint`].
@@ -22,6 +23,7 @@ mod differences;
 mod document;
 mod enums;
 mod finish;
+mod flows;
 mod headers;
 mod json_types;
 mod kept;
@@ -124,6 +126,7 @@ pub fn normalize(spec: &Spec, context: &Context) -> Result<Normalized, Vec<Findi
     };
     let names = kept::keep(&document, &mut ir, &context.names, &context.names_file);
     order::rest(&mut ir);
+    flows::flows(&document, &mut ir);
     let findings = document.into_findings();
     if findings.iter().any(|finding| finding.level == Level::Error) {
         return Err(findings);

@@ -5,12 +5,14 @@
 //! 2. [`parameters`] says what stands between the parentheses and how it reaches the request.
 //! 3. [`responses`] makes the success and error types, and the match on the status.
 //! 4. [`bodies`] makes the types of bodies that have several forms, and of forms that have parts.
-//! 5. [`examples`] and [`pages`] write what rustdoc shows.
+//! 5. [`flows`] lets calls follow one another.
+//! 6. [`examples`] and [`pages`] write what rustdoc shows.
 //!
 //! A method only says what is sent; the call path lies in the runtime.
 
 pub mod bodies;
 pub mod examples;
+pub mod flows;
 pub mod pages;
 pub mod parameters;
 pub mod responses;
@@ -67,7 +69,8 @@ pub fn tag(ir: &Ir, tag: &Tag) -> TokenStream {
         let marker = marker(ir, operation);
         let types = responses::types(operation);
         let bodies = bodies::types(operation);
-        quote!(#setters #marker #(#choices)* #bodies #types)
+        let flows = flows::of(ir, operation);
+        quote!(#setters #flows #marker #(#choices)* #bodies #types)
     });
     let markers: Vec<TokenStream> = markers.collect();
     let types = needs_types(&operations).then(|| {
@@ -102,6 +105,7 @@ fn needs_types(operations: &[&Operation]) -> bool {
         let mut found = false;
         let mut look = |ty: &_| expressions::names(ty, &mut |_| found = true);
         parameters::types(operation).for_each(&mut look);
+        flows::types(operation).for_each(&mut look);
         responses::content_types(operation).for_each(&mut look);
         found
     })

@@ -346,6 +346,9 @@ pub enum RequestError {
         /// `JSON`, `form` or `multipart`.
         format: &'static str,
     },
+    /// A body that is a stream, of a call that is made several times.
+    #[error("body is a stream, which can't be sent a second time")]
+    StreamAgain,
     /// A media type that is not one.
     #[error("media type of the body is not one")]
     MediaType,

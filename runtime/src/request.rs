@@ -12,6 +12,7 @@ use crate::form::{self, FormStyle};
 use crate::members;
 use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
+use crate::pages::CursorParameter;
 use crate::parameters::{ParameterValues, encode_into, joined};
 use crate::styles::{self, ParameterStyle};
 use crate::upload::Upload;
@@ -19,7 +20,9 @@ use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -31,6 +34,8 @@ pub struct Request {
     path: Vec<(&'static str, String)>,
     query: String,
     headers: HeaderMap,
+    /// Names of the headers that are the caller's own.
+    own_headers: Vec<HeaderName>,
     cookies: Vec<String>,
     body: Option<reqwest::Body>,
     timeout: Option<Duration>,
@@ -122,6 +127,7 @@ impl Request {
     /// Sets a header of the caller's. Headers that sign the request are set later and win.
     pub fn extra_header(mut self, name: &str, value: &str) -> Self {
         self.set_header(name, value, false);
+        self.own_headers.extend(HeaderName::from_bytes(name.as_bytes()));
         self
     }
 
@@ -209,6 +215,7 @@ impl Request {
             path: Vec::new(),
             query: String::new(),
             headers: HeaderMap::new(),
+            own_headers: Vec::new(),
             cookies: Vec::new(),
             body: None,
             timeout: None,
@@ -223,6 +230,80 @@ impl Request {
 
     pub(crate) fn operation(&self) -> &'static OperationInfo {
         self.operation
+    }
+
+    /// The same call once more. A body that is a stream is there once only; then sending is an error.
+    pub(crate) fn again(&self) -> Self {
+        let body = self.body.as_ref().map(|body| body.as_bytes().map(|bytes| reqwest::Body::from(bytes.to_vec())));
+        let is_stream = matches!(body, Some(None));
+        let mut again = Self {
+            core: self.core.clone(),
+            operation: self.operation,
+            path: self.path.clone(),
+            query: self.query.clone(),
+            headers: self.headers.clone(),
+            own_headers: self.own_headers.clone(),
+            cookies: self.cookies.clone(),
+            body: body.flatten(),
+            timeout: self.timeout,
+            signing: self.signing.clone(),
+            error: self.error.clone(),
+        };
+        if is_stream {
+            again.fail(RequestError::StreamAgain);
+        }
+        again
+    }
+
+    /// A call that goes on from this one: of the same operation with all its parameters and its body, or of another
+    /// one with the caller's own headers, the time-out and what signs.
+    pub(crate) fn go_on(&self, operation: &'static OperationInfo) -> Self {
+        if self.operation == operation {
+            return self.again();
+        }
+        let own = self.own_headers.iter().filter_map(|name| Some((name.clone(), self.headers.get(name)?.clone())));
+        Self {
+            headers: own.collect(),
+            own_headers: self.own_headers.clone(),
+            timeout: self.timeout,
+            signing: self.signing.for_operation(operation.security),
+            error: self.error.clone(),
+            ..Self::new(self.core.clone(), operation)
+        }
+    }
+
+    /// A call that goes on from this one, with a cursor in the place of the one that it has.
+    pub(crate) fn next_page(&self, operation: &'static OperationInfo, at: CursorParameter, cursor: &str) -> Self {
+        let mut next = self.go_on(operation);
+        match at {
+            CursorParameter::Query(name) => {
+                let mut encoded = String::new();
+                encode_into(name, &mut encoded);
+                let others = next.query.split('&').filter(|pair| pair.split('=').next() != Some(&encoded));
+                next.query = others.collect::<Vec<_>>().join("&");
+                next.query(name, cursor)
+            }
+            CursorParameter::Path(name) => {
+                next.path.retain(|(known, _)| *known != name);
+                next.path(name, cursor)
+            }
+            CursorParameter::Header(name) => next.header(name, cursor),
+        }
+    }
+
+    /// The cursor that this call has.
+    pub(crate) fn cursor(&self, at: CursorParameter) -> Option<String> {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned);
+        match at {
+            CursorParameter::Query(name) => {
+                let mut encoded = String::new();
+                encode_into(name, &mut encoded);
+                let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+                decoded(pairs.find(|(known, _)| *known == encoded)?.1)
+            }
+            CursorParameter::Path(name) => decoded(&self.path.iter().find(|(known, _)| *known == name)?.1),
+            CursorParameter::Header(name) => Some(self.headers.get(name)?.to_str().ok()?.to_owned()),
+        }
     }
 
     /// The time-out of this call, if it has one of its own.

@@ -1,13 +1,13 @@
 //! What proves that Countersign works: embedded providers, a demo, and tests across the crates.
 
 pub mod accounts;
+pub mod answers;
 pub mod clock;
 pub mod coverage;
 pub mod demo;
 pub mod differential;
 pub mod document;
 pub mod exact;
-pub mod faults;
 pub mod forge;
 pub mod listener;
 pub mod mutations;

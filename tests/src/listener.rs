@@ -104,7 +104,7 @@ fn serve(stream: &TcpStream, check: Check, answer: Answer, refusal: &str, calls:
     }
 }
 
-fn read_request(reader: &mut impl std::io::BufRead) -> Option<Request> {
+pub(crate) fn read_request(reader: &mut impl std::io::BufRead) -> Option<Request> {
     let mut lines = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty());
     let first = lines.next()?;
     let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Components,
     Crate,
     Failure,
+    Pages,
+    NextPages,
     Webhook,
 }
 
@@ -177,6 +179,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
             key("servers", List(&Object(K::Server))),
             key("x-repeat", OneOf(&["safe", "unsafe", "never"])),
             key("x-one-of-parameters", List(&Text)),
+            key("x-pages", Object(K::Pages)),
             key("x-rust-name", Text),
         ],
     ),
@@ -244,6 +247,16 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
         K::Failure,
         "`x-failure`",
         &[must("at", Text), key("equals", List(&Any)), key("not-equals", List(&Any)), key("schema", SCHEMA)],
+    ),
+    (
+        K::Pages,
+        "`x-pages`",
+        &[key("items", Text), must("cursor", Text), key("parameter", Text), key("next", Object(K::NextPages))],
+    ),
+    (
+        K::NextPages,
+        "`next` of `x-pages`",
+        &[must("operation", Text), must("parameter", Text), must("items", Text), must("cursor", Text)],
     ),
     (K::Webhook, "a webhook", &[key("dedupe", Text), must("post", Object(K::Operation))]),
     // Expressions are looked at where it is walked.
@@ -416,6 +429,7 @@ pub(super) const OURS: &[(&str, &[Kind])] = &[
     ("x-first-of", &[K::Schema]),
     ("x-name", &[K::Server]),
     ("x-one-of-parameters", &[K::Operation]),
+    ("x-pages", &[K::Operation]),
     ("x-repeat", &[K::Operation]),
     ("x-rust-name", &[K::Schema, K::Operation, K::Parameter]),
     ("x-signing", &[K::SecurityScheme]),

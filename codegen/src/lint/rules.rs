@@ -71,6 +71,7 @@ rules! {
     REPEAT_MISSING = Warning "repeat-missing" "Every operation says with `x-repeat` whether it may be repeated.";
     FAILURE = Error "failure" "`x-failure` names a member of the body and the values that mean failure.";
     ONE_OF_PARAMETERS = Error "one-of-parameters" "`x-one-of-parameters` names optional parameters of its operation.";
+    PAGES = Error "pages" "`x-pages` names the list of items and the cursor in a page, and the parameter that takes the cursor.";
 
     WEBHOOK = Error "webhook" "A webhook is a POST of JSON, signed by one scheme that needs no session; `dedupe` points into its body.";
     WEBHOOK_WEAK = Warning "webhook-weak" "A webhook's signature covers its body, and `dedupe` names a required member of it.";

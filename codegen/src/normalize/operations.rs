@@ -10,7 +10,7 @@ use super::places::{METHODS, OperationName};
 use super::rules;
 use super::schemas::Types;
 use super::{bodies, parameters, paths, responses, security, servers};
-use crate::ir::{Doc, Operation, ParameterPlace, Repeat};
+use crate::ir::{Doc, Flows, Operation, ParameterPlace, Repeat};
 use crate::references::escape_token;
 use crate::signing::Signing;
 use crate::spec::{Node, Value};
@@ -83,6 +83,7 @@ fn lower<'a>(
         error_type: responses.is_error_enum.then(|| joined(&named.stem, "Error")),
         successes: responses.successes,
         errors: responses.errors,
+        flows: Flows::default(),
     }
 }
 

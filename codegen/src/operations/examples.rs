@@ -13,9 +13,13 @@ use quote::{format_ident, quote};
 
 /// The fenced example of an operation, as lines of Markdown.
 pub fn call(ir: &Ir, operation: &Operation) -> Vec<String> {
+    fenced(ir, operation, statements(ir, operation))
+}
+
+/// A fenced example of statements that use the operation's client.
+pub fn fenced(ir: &Ir, operation: &Operation, statements: TokenStream) -> Vec<String> {
     let crate_name = format_ident!("{}", ir.api.crate_name.replace('-', "_"));
     let client = client_of(ir, operation).name;
-    let statements = statements(ir, operation);
     let types = uses_types(&statements).then(|| quote!(use #crate_name::types;));
     let body = lines(&quote! {
         #types
@@ -32,21 +36,27 @@ pub fn call(ir: &Ir, operation: &Operation) -> Vec<String> {
 
 /// Statements that call the operation and show what came.
 pub fn statements(ir: &Ir, operation: &Operation) -> TokenStream {
-    let name = format_ident!("{}", operation.name);
-    let whole = Values { ir, from_json: false }.arguments(operation);
-    let arguments = match lines(&quote!(call(#(#whole),*);)).len() <= LONGEST {
-        true => whole,
-        false => Values { ir, from_json: true }.arguments(operation),
-    };
+    let call = invocation(ir, operation);
     // A stream is shown by its status: its content is read elsewhere.
     let shown = match responses::streams(operation) {
         true => quote!(println!("{}", response.status());),
         false => quote!(println!("{response:?}");),
     };
     quote! {
-        let response = client.#name(#(#arguments),*).await?;
+        let response = #call.await?;
         #shown
     }
+}
+
+/// The call itself, before it is sent.
+pub fn invocation(ir: &Ir, operation: &Operation) -> TokenStream {
+    let name = format_ident!("{}", operation.name);
+    let whole = Values { ir, from_json: false }.arguments(operation);
+    let arguments = match lines(&quote!(call(#(#whole),*);)).len() <= LONGEST {
+        true => whole,
+        false => Values { ir, from_json: true }.arguments(operation),
+    };
+    quote!(client.#name(#(#arguments),*))
 }
 
 /// Statements as lines, formatted.

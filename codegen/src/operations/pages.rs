@@ -2,12 +2,13 @@
 
 use crate::docs::{self, Page};
 use crate::ir::{FailureWhen, Ir, Operation, Repeat, Response};
-use crate::operations::{examples, parameters, responses};
+use crate::operations::{examples, flows, parameters, responses};
 
 /// The page of a method: what the spec says, where it goes, what may go wrong, how it is called.
 pub fn method(ir: &Ir, operation: &Operation) -> Vec<String> {
     let mut page = Page(docs::lines(&operation.doc, &docs::sentence(&docs::code(&operation.id))));
     page.paragraph([line(operation), security(operation), repeat(operation).to_owned()]);
+    page.paragraph(flows::lines(operation));
     page.paragraph(arguments(operation));
     let errors = errors(operation);
     if !errors.is_empty() {

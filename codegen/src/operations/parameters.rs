@@ -49,10 +49,13 @@ pub fn arguments(ir: &Ir, operation: &Operation) -> Vec<Argument> {
 
 /// The setters.
 pub fn setters(ir: &Ir, operation: &Operation) -> Vec<Setter> {
-    let parameters = operation.parameters.iter().filter(|parameter| !parameter.required).map(|parameter| Setter {
-        doc: docs::lines(&parameter.doc, &place_line(parameter)),
-        deprecated: parameter.deprecated,
-        argument: parameter_argument(ir, parameter),
+    let taken = operation.flows.methods();
+    let parameters = operation.parameters.iter().filter(|parameter| !parameter.required).map(|parameter| {
+        let mut argument = parameter_argument(ir, parameter);
+        if taken.contains(&parameter.name.as_str()) {
+            argument.method = format_ident!("{}_parameter", parameter.name);
+        }
+        Setter { doc: docs::lines(&parameter.doc, &place_line(parameter)), deprecated: parameter.deprecated, argument }
     });
     let body = operation.body.iter().filter(|body| !body.required).map(|body| Setter {
         doc: docs::lines(&body.doc, "The body."),

@@ -642,6 +642,7 @@ pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> i
         errors: Vec::new(),
         success_type: None,
         error_type: None,
+        flows: ir::Flows::default(),
     }
 }
 

@@ -121,6 +121,10 @@ impl<O: runtime::Operation> Call<O> {
         self.request = change(self.request);
         self
     }
+
+    pub(crate) fn into_request(self) -> runtime::Request {
+        self.request
+    }
 }
 
 impl<O: runtime::Operation> std::fmt::Debug for Call<O> {

@@ -214,6 +214,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     ///
+    /// `.pages()` and `.items()` follow the pages to the last one.
+    ///
     /// - `cursor`: The cursor of the query, or `next_cursor` of the page before. Opaque; use it soon.
     ///
     /// # Errors
@@ -257,6 +259,8 @@ impl client::Client {
     /// `POST /1/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    ///
+    /// `.pages()` and `.items()` follow the pages to the last one.
     ///
     /// # Errors
     ///
@@ -585,6 +589,68 @@ impl GetProfileBy {
     }
 }
 
+impl client::Call<GetProfilesPage> {
+    /// The pages that begin with this call, each fetched when it is asked for.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut pages = client.get_profiles_page("cursor").pages();
+    /// while let Some(page) = pages.next().await? {
+    ///     println!("{:?}", page);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages(self) -> runtime::Pages<GetProfilesPage> {
+        runtime::Pages::new(self.into_request())
+    }
+
+    /// The items of the pages that begin with this call, in their order.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut items = client.get_profiles_page("cursor").items();
+    /// while let Some(item) = items.next().await? {
+    ///     println!("{:?}", item);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn items(self) -> runtime::Items<GetProfilesPage> {
+        self.pages().items()
+    }
+}
+
+impl runtime::pages::Paged for GetProfilesPage {
+    type Next = GetProfilesPage;
+    type Item = types::ProfileRecord;
+    const CURSOR: runtime::pages::CursorParameter = runtime::pages::CursorParameter::Query(
+        "cursor",
+    );
+    fn first_cursor(answer: &Self::Output) -> Option<String> {
+        Some(runtime::ParameterValue::text(answer.next_cursor.as_ref()?).into_owned())
+    }
+
+    fn first_page(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::pages::Page<Self>>> {
+        Some(answer)
+    }
+
+    fn cursor(page: &runtime::pages::Page<Self>) -> Option<String> {
+        Some(runtime::ParameterValue::text(page.next_cursor.as_ref()?).into_owned())
+    }
+
+    fn items(page: runtime::pages::Page<Self>) -> Vec<Self::Item> {
+        let items = || Some(page.records?);
+        items().unwrap_or_default()
+    }
+}
+
 /// `GET /1/profiles.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct GetProfilesPage;
@@ -659,6 +725,87 @@ impl client::Call<QueryProfiles> {
     /// Whether profiles come with custom properties. The default is true; older pages say false.
     pub fn profile(self, profile: bool) -> Self {
         self.map(|request| request.query("profile", &profile))
+    }
+}
+
+impl client::Call<QueryProfiles> {
+    /// The pages that begin with this call, each fetched when it is asked for.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let mut pages = client
+    ///     .query_profiles(&types::EventQuery::new("event_name", 1, 1))
+    ///     .pages();
+    /// while let Some(page) = pages.next().await? {
+    ///     println!("{:?}", page);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages(self) -> runtime::Pages<QueryProfiles> {
+        runtime::Pages::new(self.into_request())
+    }
+
+    /// The items of the pages that begin with this call, in their order.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let mut items = client
+    ///     .query_profiles(&types::EventQuery::new("event_name", 1, 1))
+    ///     .items();
+    /// while let Some(item) = items.next().await? {
+    ///     println!("{:?}", item);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn items(self) -> runtime::Items<QueryProfiles> {
+        self.pages().items()
+    }
+
+    /// The pages from a cursor on that was saved, with the options of this call, which itself is not made.
+    pub fn pages_from(self, cursor: impl Into<String>) -> runtime::Pages<QueryProfiles> {
+        runtime::Pages::from_cursor(self.into_request(), cursor)
+    }
+
+    /// The items from a cursor on that was saved, with the options of this call, which itself is not made.
+    pub fn items_from(self, cursor: impl Into<String>) -> runtime::Items<QueryProfiles> {
+        self.pages_from(cursor).items()
+    }
+}
+
+impl runtime::pages::Paged for QueryProfiles {
+    type Next = GetProfilesPage;
+    type Item = types::ProfileRecord;
+    const CURSOR: runtime::pages::CursorParameter = runtime::pages::CursorParameter::Query(
+        "cursor",
+    );
+    fn first_cursor(answer: &Self::Output) -> Option<String> {
+        Some(runtime::ParameterValue::text(answer.cursor.as_ref()?).into_owned())
+    }
+
+    fn first_page(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::pages::Page<Self>>> {
+        {
+            drop(answer);
+            None
+        }
+    }
+
+    fn cursor(page: &runtime::pages::Page<Self>) -> Option<String> {
+        Some(runtime::ParameterValue::text(page.next_cursor.as_ref()?).into_owned())
+    }
+
+    fn items(page: runtime::pages::Page<Self>) -> Vec<Self::Item> {
+        let items = || Some(page.records?);
+        items().unwrap_or_default()
     }
 }
 
