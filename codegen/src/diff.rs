@@ -30,7 +30,7 @@ mod values;
 mod webhooks;
 
 pub use life::Day;
-pub use report::{Change, Direction, OperationRef, Place, Policy, Report, Step, Verdict, text};
+pub use report::{Change, Direction, OperationRef, Place, Policy, Report, Step, Verdict, details, text};
 
 use crate::spec::Spec;
 use compare::Compare;

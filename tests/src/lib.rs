@@ -8,6 +8,7 @@ pub mod demo;
 pub mod differential;
 pub mod document;
 pub mod exact;
+pub mod faults;
 pub mod forge;
 pub mod listener;
 pub mod mutations;

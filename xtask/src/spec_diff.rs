@@ -3,9 +3,11 @@
 //! 1. [`input`] says what BASE and HEAD are: files, standard input, git revisions; [`git`] fetches what git holds.
 //! 2. [`review`] compares each spec of the one with its counterpart in the other.
 //! 3. A review is written in one of six formats, a file each; the exit code is that of what `--fail-on` names.
+//! 4. [`comment`] keeps it as the one comment of a pull request.
 //!
 //! Exit codes: 0 nothing fails, 1 something fails, 2 trouble.
 
+mod comment;
 mod git;
 mod github;
 mod input;
@@ -31,10 +33,8 @@ use std::process::ExitCode;
 pub(crate) struct SpecDiff {
     #[command(subcommand)]
     task: Option<Task>,
-    /// The old state: a file, `-`, a git revision, or REV:path; where this branch left main if none is named.
-    base: Option<String>,
-    /// The new state, in the same forms; the working tree if none is named.
-    head: Option<String>,
+    #[command(flatten)]
+    specs: Specs,
     /// What ends with exit code 1.
     #[arg(long, value_enum, default_value_t = FailOn::Wire)]
     fail_on: FailOn,
@@ -47,9 +47,30 @@ pub(crate) struct SpecDiff {
     /// Show each change, however many there are.
     #[arg(long)]
     all: bool,
+    /// Whether text is coloured; by default on a terminal, as NO_COLOR, CLICOLOR and CLICOLOR_FORCE say.
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+/// What is reviewed.
+#[derive(Args)]
+struct Specs {
+    /// The old state: a file, `-`, a git revision, or REV:path; where this branch left main if none is named.
+    base: Option<String>,
+    /// The new state, in the same forms; the working tree if none is named.
+    head: Option<String>,
     /// Show changed texts, too.
     #[arg(long)]
     docs: bool,
+}
+
+impl Specs {
+    /// The review of what is named.
+    fn review(&self, fail_on: FailOn) -> Result<Review> {
+        let settings = Settings { docs: self.docs, ..settings() };
+        let pairs = input::pairs(self.base.as_deref(), self.head.as_deref())?;
+        Ok(Review::of(&pairs, &settings, fail_on))
+    }
 }
 
 #[derive(Subcommand)]
@@ -60,6 +81,16 @@ enum Task {
     Rules,
     /// Say of a rule what it finds, what that means, and what to do.
     Explain(rules::Explain),
+    /// Post the review as a comment on a pull request, or update or remove the one that is there.
+    Comment(comment::Comment),
+}
+
+/// Whether text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 /// How a review is written.
@@ -88,12 +119,15 @@ pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
         Some(Task::Score(arguments)) => return score::run(arguments),
         Some(Task::Rules) => return rules::table(),
         Some(Task::Explain(arguments)) => return rules::explain(arguments),
+        Some(Task::Comment(arguments)) => return comment::run(arguments),
         None => {}
     }
-    let settings = Settings { docs: arguments.docs, ..settings() };
-    let pairs = input::pairs(arguments.base.as_deref(), arguments.head.as_deref())?;
-    let review = Review::of(&pairs, &settings, arguments.fail_on);
-    workspace::print(&written(&review, arguments))?;
+    let review = arguments.specs.review(arguments.fail_on)?;
+    let text = written(&review, arguments);
+    match arguments.format {
+        Format::Text => text::print(&text, arguments.color)?,
+        _ => workspace::print(&text)?,
+    }
     Ok(verdict(!review.fails()))
 }
 

@@ -300,3 +300,82 @@ fn text_of_a_document_stays_text() {
     assert!(github.contains("%250A") && !github.contains("%0A"), "{github}");
     assert!(!junit.contains("<script") && !junit.contains("]]>"), "{junit}");
 }
+
+/// What the command writes with some variables set, the others that are about colour taken away.
+fn coloured(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.current_dir(FOLDER).args(["spec-diff", "old.yaml", "new.yaml"]).args(arguments);
+    let output = command.envs(variables.iter().copied()).output().expect("xtask runs");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn colour_is_there_when_it_is_wanted() {
+    let plain = coloured(&[], &[]);
+    assert!(!plain.contains('\u{1b}') && plain.contains("breaking, source major[path-removed]: "), "{plain}");
+    let always = coloured(&["--color", "always"], &[]);
+    assert!(always.contains("\u{1b}[1m\u{1b}[31mbreaking, source major\u{1b}[0m"), "{always:?}");
+    assert_eq!(anstream::adapter::strip_str(&always).to_string(), plain);
+    assert_eq!(coloured(&["--color", "always"], &[("NO_COLOR", "1")]), always, "who asks for it gets it");
+    assert_eq!(coloured(&[], &[("CLICOLOR_FORCE", "1")]), always);
+    assert_eq!(coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]), plain);
+    assert_eq!(coloured(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), plain);
+    for format in ["markdown", "json", "github", "sarif", "junit"] {
+        assert!(!coloured(&["--format", format, "--color", "always"], &[]).contains('\u{1b}'), "{format}");
+    }
+}
+
+#[test]
+fn a_terminal_is_coloured() {
+    // `script` runs a command on a terminal of its own; it is part of every Debian.
+    if Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: script not found, run .ci/setup");
+        assert!(std::env::var_os("COUNTERSIGN_CI").is_none_or(|value| value != "1"), "not found: script");
+        return;
+    }
+    let on_terminal = |variables: &[(&str, &str)]| {
+        let call = format!("{} spec-diff old.yaml new.yaml", env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new("script");
+        command.current_dir(FOLDER).args(["--quiet", "--return", "--command", &call, "/dev/null"]);
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        let output = command.env("TERM", "xterm").envs(variables.iter().copied()).stdin(Stdio::null()).output();
+        String::from_utf8(output.expect("script runs").stdout).expect("text")
+    };
+    assert!(on_terminal(&[]).contains("\u{1b}[31mbreaking"), "{}", on_terminal(&[]));
+    let plain = on_terminal(&[("NO_COLOR", "1")]);
+    assert!(plain.contains("breaking, source major[path-removed]") && !plain.contains('\u{1b}'), "{plain:?}");
+}
+
+#[test]
+fn a_comment_has_room_whatever_the_input() {
+    // Sixty providers whose names grow most when they are made harmless, each with many hostile changes.
+    let place = tempfile::tempdir().expect("a folder");
+    git(place.path(), &["init", "--quiet", "--initial-branch", "main"]);
+    let source = tempfile::tempdir().expect("a folder");
+    large(source.path(), 40);
+    let put = |file: &str| {
+        for at in 0..60 {
+            let folder = place.path().join(format!("specs/{at:02}{}", "@".repeat(230)));
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::copy(source.path().join(file), folder.join("openapi.yaml")).expect("copied");
+        }
+    };
+    put("old.json");
+    git(place.path(), &["add", "."]);
+    git(place.path(), &["commit", "--quiet", "-m", "old"]);
+    put("new.json");
+    let (code, markdown) = run(place.path(), &["--format", "markdown"]);
+    assert_eq!(code, Some(1), "{markdown}");
+    assert!(markdown.len() < 60_000, "{}", markdown.len());
+    assert!(markdown.starts_with("### Spec review: 4800 changes, 2400 of them fail\n"), "{markdown}");
+    let named = markdown.matches("\n| ").count() - 1;
+    assert!(named > 2 && markdown.contains(&format!("\nAnd {} specs more.\n", 60 - named)), "{named} {markdown}");
+    let shown = markdown.matches("  - fingerprint ").count();
+    assert!(shown > 5 && markdown.contains(&format!("\n{} changes are left out here", 4800 - shown)), "{shown}");
+    assert_eq!(markdown.matches("<details>").count(), markdown.matches("</details>").count());
+}

@@ -4,8 +4,10 @@
 //! of the wire, of behaviour, and the version step that the crate needs; what fails by default is [`Change::fails`].
 
 use super::rules::Rule;
+use crate::finding::printable;
 use crate::spec::Mark;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// What a change does to messages of a client that was made from the old document.
@@ -81,6 +83,16 @@ pub enum Direction {
     Response,
 }
 
+impl Direction {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Direction::Request => "sent",
+            Direction::Response => "received",
+        }
+    }
+}
+
 /// A place in one of the two documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -149,6 +161,16 @@ impl Change {
         if self.wire == Verdict::Break { Step::Major } else { self.source }
     }
 
+    /// Its verdicts in words: `breaking, source major`.
+    pub fn verdicts(&self) -> String {
+        let mut words = vec![self.wire.word().to_owned()];
+        words.extend(self.behaviour.then(|| "behaviour".to_owned()));
+        words.push(format!("source {}", self.source.word()));
+        words.extend((self.policy == Policy::Error).then(|| "against the policy".to_owned()));
+        words.extend(self.unstable.then(|| "unstable".to_owned()));
+        words.join(", ")
+    }
+
     /// The place to show: the new one where there is one.
     pub fn place(&self) -> Option<&Place> {
         self.new.as_ref().or(self.old.as_ref())
@@ -196,35 +218,32 @@ impl Report {
 ///
 /// `expand` lists every operation that a change reaches.
 pub fn text(report: &Report, expand: bool) -> String {
-    use crate::finding::printable;
-    use std::fmt::Write as _;
+    let paragraph = |change: &Change| {
+        let (verdicts, message) = (change.verdicts(), printable(&change.message));
+        format!("\n{verdicts}[{}]: {message}\n{}", change.rule.id, details(report, change, expand))
+    };
+    report.changes.iter().map(paragraph).collect()
+}
+
+/// What stands below the first line of a change: its places, who reaches it, its fingerprint.
+pub fn details(report: &Report, change: &Change, expand: bool) -> String {
     let mut text = String::new();
-    for change in &report.changes {
-        let mut verdicts = vec![change.wire.word().to_owned()];
-        verdicts.extend(change.behaviour.then(|| "behaviour".to_owned()));
-        verdicts.push(format!("source {}", change.source.word()));
-        verdicts.extend((change.policy == Policy::Error).then(|| "against the policy".to_owned()));
-        verdicts.extend(change.unstable.then(|| "unstable".to_owned()));
+    for (word, place) in [("old", &change.old), ("new", &change.new)] {
+        let Some(place) = place else { continue };
+        let value = place.value.as_deref().map(|value| format!(" = {}", printable(value))).unwrap_or_default();
+        let file = printable(&place.file.display().to_string());
         // Writing to a `String` can't fail.
-        let _ = writeln!(text, "\n{}[{}]: {}", verdicts.join(", "), change.rule.id, printable(&change.message));
-        for (word, place) in [("old", &change.old), ("new", &change.new)] {
-            let Some(place) = place else { continue };
-            let value = place.value.as_deref().map(|value| format!(" = {}", printable(value))).unwrap_or_default();
-            let file = printable(&place.file.display().to_string());
-            let _ = writeln!(text, "  {word} {file}:{} {}{value}", place.at, printable(&place.pointer));
-        }
-        let reached = change.operations.len();
-        let ways: Vec<&str> =
-            change.directions.iter().map(|way| if *way == Direction::Request { "sent" } else { "received" }).collect();
-        let names = report.reached(change).map(|operation| format!("{} {}", operation.method, operation.path));
-        let shown = if expand { usize::MAX } else { 1 };
-        let named: Vec<String> = names.take(shown).map(|name| printable(&name)).collect();
-        if reached > 0 {
-            let more =
-                if reached > named.len() { format!(" and {} more", reached - named.len()) } else { String::new() };
-            let _ = writeln!(text, "  {} in {}{more}", ways.join(" and "), named.join(", "));
-        }
-        let _ = writeln!(text, "  fingerprint {}", change.fingerprint);
+        let _ = writeln!(text, "  {word} {file}:{} {}{value}", place.at, printable(&place.pointer));
     }
+    let reached = change.operations.len();
+    let ways: Vec<&str> = change.directions.iter().map(|way| way.word()).collect();
+    let names = report.reached(change).map(|operation| format!("{} {}", operation.method, operation.path));
+    let shown = if expand { usize::MAX } else { 1 };
+    let named: Vec<String> = names.take(shown).map(|name| printable(&name)).collect();
+    if reached > 0 {
+        let more = if reached > named.len() { format!(" and {} more", reached - named.len()) } else { String::new() };
+        let _ = writeln!(text, "  {} in {}{more}", ways.join(" and "), named.join(", "));
+    }
+    let _ = writeln!(text, "  fingerprint {}", change.fingerprint);
     text
 }

@@ -3,7 +3,7 @@
 //! What fails is an error, what else deserves a look a warning, the rest a notice. GitHub shows ten of each kind for
 //! a step, so the worst come first. A change whose place is gone is shown at the top of the new file.
 
-use super::review::{Review, Reviewed, Weight, verdicts};
+use super::review::{Review, Reviewed, Weight};
 use countersign_codegen::diff::Change;
 use countersign_codegen::finding::printable;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ pub(super) fn render(review: &Review) -> String {
             Weight::Look => "warning",
             Weight::Fine => "notice",
         };
-        let title = format!("{}: {}", change.rule.id, verdicts(change));
+        let title = format!("{}: {}", change.rule.id, change.verdicts());
         // Writing to a `String` can't fail.
         let _ = writeln!(out, "::{kind} {}title={}::{}", place(spec, change), property(&title), data(&message(change)));
     }

@@ -4,7 +4,7 @@
 
 use super::review::{Fate, Review, Reviewed};
 use super::rules::policy;
-use countersign_codegen::diff::{Change, Direction, Place, Verdict};
+use countersign_codegen::diff::{Change, Place, Verdict};
 use serde_json::{Map, Value, json};
 
 /// The review as JSON, indented, with a line feed at its end.
@@ -56,11 +56,7 @@ fn spec(spec: &Reviewed) -> Value {
 }
 
 fn change(review: &Review, spec: &Reviewed, change: &Change) -> Value {
-    let directions: Vec<&str> = change
-        .directions
-        .iter()
-        .map(|direction| if *direction == Direction::Request { "sent" } else { "received" })
-        .collect();
+    let directions: Vec<&str> = change.directions.iter().map(|direction| direction.word()).collect();
     json!({
         "spec": spec.name,
         "rule": change.rule.id,

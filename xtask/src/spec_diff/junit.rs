@@ -1,6 +1,6 @@
 //! A review as JUnit XML: a suite for each spec, a test case for each change, a failure where it fails.
 
-use super::review::{Review, Reviewed, verdicts};
+use super::review::{Review, Reviewed};
 use countersign_codegen::diff::{Change, Place};
 use countersign_codegen::finding::printable;
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ fn suite(out: &mut String, review: &Review, spec: &Reviewed) {
         let title = escaped(&format!("{} {}", change.message, change.fingerprint));
         let _ = write!(out, "    <testcase classname=\"{name}.{}\" name=\"{title}\"", change.rule.id);
         if review.fails_on(change) {
-            let words = escaped(&verdicts(change));
+            let words = escaped(&change.verdicts());
             let _ =
                 writeln!(out, ">\n      <failure message=\"{words}\">{}</failure>\n    </testcase>", places(change));
         } else {

@@ -3,7 +3,7 @@
 //! The text stays below what GitHub takes ([`MOST`]), whatever the input: changes that find no room are counted.
 //! What a document says is text here, never markup, a mention or a link.
 
-use super::review::{Fate, Review, Reviewed, verdicts};
+use super::review::{Fate, Review, Reviewed};
 use countersign_codegen::diff::{Change, Place, Verdict};
 use countersign_codegen::finding::printable;
 use std::fmt::Write as _;
@@ -16,6 +16,9 @@ const ENDING: usize = 400;
 
 /// The most specs that the summary names.
 const MOST_SPECS: usize = 50;
+
+/// The most bytes of the summary: names of specs can be long.
+const MOST_SUMMARY: usize = MOST / 3;
 
 /// The most characters of a text that a document brings.
 const LONGEST: usize = 200;
@@ -33,12 +36,18 @@ pub(super) fn render(review: &Review) -> String {
         return String::new();
     }
     let mut out = format!("### Spec review: {} changes, {} of them fail\n\n{COLUMNS}", counts.changes, counts.failing);
+    let mut named = 0;
     for spec in changed.iter().take(MOST_SPECS) {
-        out.push_str(&row(review, spec));
+        let row = row(review, spec);
+        if out.len() + row.len() > MOST_SUMMARY {
+            break;
+        }
+        out.push_str(&row);
+        named += 1;
     }
-    if changed.len() > MOST_SPECS {
+    if changed.len() > named {
         // Writing to a `String` can't fail.
-        let _ = writeln!(out, "\nAnd {} specs more.", changed.len() - MOST_SPECS);
+        let _ = writeln!(out, "\nAnd {} specs more.", changed.len() - named);
     }
     let (failing, passing): (Vec<_>, Vec<_>) = review.changes().partition(|(_, change)| review.fails_on(change));
     let mut left_out = 0;
@@ -93,7 +102,7 @@ fn section(out: &mut String, review: &Review, title: &str, changes: &[(&Reviewed
 fn item(review: &Review, spec: &Reviewed, change: &Change) -> String {
     let several = review.specs.len() > 1;
     let name = if several { format!("{}: ", plain(&spec.name)) } else { String::new() };
-    let (words, id) = (verdicts(change), change.rule.id);
+    let (words, id) = (change.verdicts(), change.rule.id);
     let mut item = format!("- **{words}** {name}{} (`{id}`)\n", plain(&change.message));
     for (word, place) in [("old", &change.old), ("new", &change.new)] {
         if let Some(place) = place {

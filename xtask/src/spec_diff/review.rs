@@ -143,16 +143,6 @@ impl Review {
     }
 }
 
-/// The verdicts of a change in words.
-pub(super) fn verdicts(change: &Change) -> String {
-    let mut words = vec![change.wire.word().to_owned()];
-    words.extend(change.behaviour.then(|| "behaviour".to_owned()));
-    words.push(format!("source {}", change.source.word()));
-    words.extend((change.policy == Policy::Error).then(|| "against the policy".to_owned()));
-    words.extend(change.unstable.then(|| "unstable".to_owned()));
-    words.join(", ")
-}
-
 fn reviewed(pair: &Pair, settings: &Settings) -> Reviewed {
     let file = |spec: &Option<Spec>| spec.as_ref().map(|spec| spec.file.clone());
     let (fate, report) = match (&pair.old, &pair.new) {

@@ -2,7 +2,7 @@
 //!
 //! A result stands at the new place; where that is gone, at the top of the new file, with the old place beside it.
 
-use super::review::{Review, Reviewed, Weight, verdicts};
+use super::review::{Review, Reviewed, Weight};
 use countersign_codegen::diff::rules::Rule;
 use countersign_codegen::diff::{Change, Place};
 use countersign_codegen::finding::printable;
@@ -44,7 +44,7 @@ fn result(review: &Review, spec: &Reviewed, change: &Change) -> Value {
     let mut result = json!({
         "ruleId": change.rule.id,
         "level": level,
-        "message": {"text": format!("{} ({})", printable(&change.message), verdicts(change))},
+        "message": {"text": format!("{} ({})", printable(&change.message), change.verdicts())},
         "partialFingerprints": {"change/v1": change.fingerprint},
     });
     let locations: Vec<Value> = match (&change.new, &spec.new) {

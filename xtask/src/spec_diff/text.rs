@@ -1,15 +1,48 @@
 //! A review as plain text: a line for each spec, then its changes; grouped by rule where there are many.
+//!
+//! The text is written with colours, and [`print()`] takes them out again where nobody wants them. What a document
+//! says brings none: it is made printable first.
 
-use super::review::{Fate, Review, Reviewed};
-use countersign_codegen::diff::{Change, Verdict, text};
+use super::Color;
+use super::review::{Fate, Review, Reviewed, Weight};
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context as _, Result};
+use countersign_codegen::diff::{Change, Verdict, details};
 use countersign_codegen::finding::printable;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// Past this many changes, each rule gets one line.
 const MANY: usize = 500;
 
-/// The review as text; nothing changed is an empty text.
+/// Prints a text with its colours or without.
+///
+/// # Errors
+/// If the reader went away.
+pub(super) fn print(text: &str, color: Color) -> Result<()> {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let mut out = AutoStream::new(std::io::stdout(), choice);
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("can't write the result")
+}
+
+fn style(weight: Weight) -> Style {
+    match weight {
+        Weight::Fails => AnsiColor::Red.on_default().bold(),
+        Weight::Look => AnsiColor::Yellow.on_default().bold(),
+        Weight::Fine => AnsiColor::Green.on_default(),
+    }
+}
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// The review as text with colours; nothing changed is an empty text.
 pub(super) fn render(review: &Review, expand: bool, all: bool) -> String {
     let counts = review.counts();
     let grouped = counts.changes > MANY && !all;
@@ -22,7 +55,7 @@ pub(super) fn render(review: &Review, expand: bool, all: bool) -> String {
         // Writing to a `String` can't fail.
         let _ = match review.specs.len() {
             1 => write!(out, "{part}"),
-            _ => write!(out, "== {}: {}\n{part}\n", printable(&spec.name), files(spec)),
+            _ => write!(out, "{BOLD}== {}: {}{BOLD:#}\n{part}\n", printable(&spec.name), files(spec)),
         };
     }
     if grouped {
@@ -55,9 +88,23 @@ fn part(review: &Review, spec: &Reviewed, grouped: bool, expand: bool) -> String
     }
     let failing = spec.report.changes.iter().filter(|change| review.fails_on(change)).count();
     let (total, step) = (spec.report.changes.len(), spec.report.step().word());
-    let summary = format!("{total} changes, {failing} of them fail; the crate needs a {step} step\n");
-    let changes = if grouped { by_rule(review, spec) } else { text(&spec.report, expand) };
+    let weight = if failing > 0 { Weight::Fails } else { Weight::Fine };
+    let (on, off) = (style(weight), style(weight).render_reset());
+    let summary = format!("{total} changes, {on}{failing} of them fail{off}; the crate needs a {step} step\n");
+    let changes = if grouped {
+        by_rule(review, spec)
+    } else {
+        spec.report.changes.iter().map(|change| paragraph(review, spec, change, expand)).collect()
+    };
     format!("{fate}{summary}{changes}")
+}
+
+/// A change: its first line in the colour of its weight, what stands below in none.
+fn paragraph(review: &Review, spec: &Reviewed, change: &Change, expand: bool) -> String {
+    let style = style(review.weight(change));
+    let (verdicts, id, message) = (change.verdicts(), change.rule.id, printable(&change.message));
+    let details = details(&spec.report, change, expand);
+    format!("\n{style}{verdicts}{style:#}{FAINT}[{id}]{FAINT:#}: {message}\n{details}")
 }
 
 /// One line for each rule and verdict: how often, and the first place.
@@ -74,7 +121,9 @@ fn by_rule(review: &Review, spec: &Reviewed) -> String {
         let fails = if passes { "" } else { ", fails" };
         let rule = first.rule;
         // Writing to a `String` can't fail.
-        let _ = writeln!(out, "\n{count} x {}{fails}[{}]: {}", first.wire.word(), rule.id, rule.sentence);
+        let (style, word) = (style(review.weight(first)), first.wire.word());
+        let _ =
+            writeln!(out, "\n{count} x {style}{word}{fails}{style:#}{FAINT}[{}]{FAINT:#}: {}", rule.id, rule.sentence);
         if let Some(place) = first.place() {
             let file = printable(&place.file.display().to_string());
             let _ = writeln!(out, "  first {file}:{} {}", place.at, printable(&place.pointer));
