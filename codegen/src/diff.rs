@@ -5,9 +5,12 @@
 //!    and security, `signing` with each operation's resolved recipe, `schemas` keyword by keyword.
 //! 3. `reach` says which operations reach what changed, and in which direction.
 //! 4. `classify` weighs it by the rules (`rules`) and joins what is one change; `report` is what outputs read.
+//! 5. `advice` says which version the crate needs, `accepted` which changes somebody accepts.
 //!
 //! The work is linear in the pairs of places; nothing is expanded, so circles end and depth costs nothing.
 
+mod accepted;
+mod advice;
 mod bodies;
 mod classify;
 mod compare;
@@ -29,8 +32,12 @@ mod texts;
 mod values;
 mod webhooks;
 
+pub use accepted::{Entry, accept, read as read_accepted, written as accepted_text};
+pub use advice::advise;
 pub use life::Day;
-pub use report::{Change, Direction, OperationRef, Place, Policy, Report, Step, Verdict, details, text};
+pub use report::{
+    Advice, Change, Direction, OperationRef, Place, Policy, Report, Step, Suppression, Verdict, details, text,
+};
 
 use crate::spec::Spec;
 use compare::Compare;

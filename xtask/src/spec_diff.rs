@@ -2,11 +2,14 @@
 //!
 //! 1. [`input`] says what BASE and HEAD are: files, standard input, git revisions; [`git`] fetches what git holds.
 //! 2. [`review`] compares each spec of the one with its counterpart in the other.
-//! 3. A review is written in one of six formats, a file each; the exit code is that of what `--fail-on` names.
-//! 4. [`comment`] keeps it as the one comment of a pull request.
+//! 3. [`accepted`] reads which changes somebody accepts; [`accept`] adds one.
+//! 4. A review is written in one of six formats, a file each; the exit code is that of what `--fail-on` names.
+//! 5. [`comment`] keeps it as the one comment of a pull request.
 //!
-//! Exit codes: 0 nothing fails, 1 something fails, 2 trouble.
+//! Exit codes: 0 nothing fails, 1 something fails, 2 trouble, 4 a crate is out of date or its version too small.
 
+mod accept;
+mod accepted;
 mod comment;
 mod git;
 mod github;
@@ -27,9 +30,16 @@ use countersign_codegen::diff::{Day, Settings};
 use review::{FailOn, Review};
 use std::process::ExitCode;
 
+/// What `--help` says last.
+const EXIT_CODES: &str = "Exit codes:
+  0  nothing fails
+  1  something fails (--fail-on), or an entry of accepted.yaml is over or unused
+  2  trouble: something can't be read, or accepted.yaml is malformed
+  4  a crate is not what its spec generates, or its version is too small for what changed; 4 wins over 1";
+
 /// Arguments of `spec-diff`.
 #[derive(Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
 pub(crate) struct SpecDiff {
     #[command(subcommand)]
     task: Option<Task>,
@@ -62,19 +72,24 @@ struct Specs {
     /// Show changed texts, too.
     #[arg(long)]
     docs: bool,
+    /// Take this day for today: sunsets and accepted changes are over or not.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    today: Option<Day>,
 }
 
 impl Specs {
     /// The review of what is named.
     fn review(&self, fail_on: FailOn) -> Result<Review> {
-        let settings = Settings { docs: self.docs, ..settings() };
+        let settings = Settings { docs: self.docs, ..settings(self.today) };
         let pairs = input::pairs(self.base.as_deref(), self.head.as_deref())?;
-        Ok(Review::of(&pairs, &settings, fail_on))
+        Review::of(&pairs, &settings, fail_on)
     }
 }
 
 #[derive(Subcommand)]
 enum Task {
+    /// Accept changes until a day: adds entries to accepted.yaml beside the spec.
+    Accept(accept::Accept),
     /// Compare our verdicts with those of a folder of pairs.
     Score(score::Score),
     /// List the rules: what each is called, what it weighs, and what oasdiff calls it.
@@ -116,6 +131,7 @@ enum Format {
 /// If something can't be read, or git does not know it.
 pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
     match &arguments.task {
+        Some(Task::Accept(arguments)) => return accept::run(arguments),
         Some(Task::Score(arguments)) => return score::run(arguments),
         Some(Task::Rules) => return rules::table(),
         Some(Task::Explain(arguments)) => return rules::explain(arguments),
@@ -128,8 +144,11 @@ pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
         Format::Text => text::print(&text, arguments.color)?,
         _ => workspace::print(&text)?,
     }
-    Ok(verdict(!review.fails()))
+    Ok(if review.has_stale_crates() { ExitCode::from(STALE_CRATE) } else { verdict(!review.fails()) })
 }
+
+/// A crate is out of date, or its version too small.
+const STALE_CRATE: u8 = 4;
 
 fn written(review: &Review, arguments: &SpecDiff) -> String {
     match arguments.format {
@@ -142,8 +161,15 @@ fn written(review: &Review, arguments: &SpecDiff) -> String {
     }
 }
 
-/// The settings of this repository, and today's date: the only place that asks for it.
-fn settings() -> Settings {
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).filter(|_| text.len() == 10).ok_or_else(|| "a date is written 2030-12-31".to_owned())
+}
+
+/// The settings of this repository, and today's date unless it is given: the only place that asks for it.
+fn settings(today: Option<Day>) -> Settings {
+    if let Some(today) = today {
+        return Settings { today, ..Settings::default() };
+    }
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let days = since.as_secs() / (24 * 60 * 60);
     Settings { today: Day(i64::try_from(days).unwrap_or(i64::MAX)), ..Settings::default() }

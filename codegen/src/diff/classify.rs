@@ -6,7 +6,7 @@
 use super::compare::{Compare, Raw};
 use super::reach::Reach;
 use super::report::{Change, Direction, Place, Policy, Report, Verdict};
-use super::rules;
+use super::rules::{self, Rule};
 use crate::spec::Node;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -47,9 +47,14 @@ pub(super) fn classify(compare: Compare<'_>) -> Report {
         .map(|(index, joined)| change(&compare, &compare.work.raws[*index], joined))
         .filter(|change| compare.settings.docs || !change.rule.docs)
         .collect();
-    sort(&mut changes);
-    number_twins(&mut changes);
-    Report { changes, operations: compare.operations, compared: compare.work.compared }
+    arrange(&mut changes);
+    Report { changes, operations: compare.operations, compared: compare.work.compared, advice: None }
+}
+
+/// Brings changes into their order, and tells those of one fingerprint apart.
+pub(super) fn arrange(changes: &mut [Change]) {
+    sort(changes);
+    number_twins(changes);
 }
 
 fn join(compare: &Compare<'_>, reach: &Reach, raw: &Raw<'_>, joined: &mut Joined) {
@@ -106,6 +111,33 @@ fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined) -> Change {
         message: raw.message.clone(),
         detail: raw.detail.clone(),
         fingerprint,
+        suppressed: None,
+    }
+}
+
+/// A change that no operation reaches, beside those of the comparison.
+pub(super) fn beside(
+    rule: &'static Rule,
+    (old, new): (Option<Place>, Option<Place>),
+    message: String,
+    detail: String,
+) -> Change {
+    let fingerprint = fingerprint(rule.id, old.as_ref().or(new.as_ref()), &detail);
+    Change {
+        rule,
+        wire: rule.request.max(rule.response),
+        behaviour: rule.behaviour,
+        source: rule.sent,
+        policy: rule.policy,
+        unstable: false,
+        old,
+        new,
+        operations: Vec::new(),
+        directions: Vec::new(),
+        message,
+        detail,
+        fingerprint,
+        suppressed: None,
     }
 }
 
@@ -120,7 +152,7 @@ fn fingerprint(rule: &str, place: Option<&Place>, detail: &str) -> String {
 }
 
 /// Worst first; then by rule, in the order of the catalogue, and by place.
-fn sort(changes: &mut [Change]) {
+pub(super) fn sort(changes: &mut [Change]) {
     let ranks: BTreeMap<&str, usize> = rules::all().enumerate().map(|(rank, rule)| (rule.id, rank)).collect();
     changes.sort_by_cached_key(|change| {
         let rank = ranks.get(change.rule.id).copied().unwrap_or(usize::MAX);

@@ -3,6 +3,7 @@
 //! A [`Change`] is one changed place, whatever the number of operations that reach it. Its three verdicts are those
 //! of the wire, of behaviour, and the version step that the crate needs; what fails by default is [`Change::fails`].
 
+use super::life::Day;
 use super::rules::Rule;
 use crate::finding::printable;
 use crate::spec::Mark;
@@ -148,12 +149,67 @@ pub struct Change {
     pub detail: String,
     /// 16 hexadecimal digits made from rule, place and detail: the same however the place is reached.
     pub fingerprint: String,
+    /// Who accepts it, and why; then it does not fail.
+    pub suppressed: Option<Suppression>,
+}
+
+/// The entry of a file by which somebody accepts a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub who: String,
+    /// The last day on which it holds.
+    pub until: Day,
+    /// Where the entry stands.
+    pub place: Place,
+}
+
+impl Suppression {
+    /// The entry in words.
+    pub fn sentence(&self) -> String {
+        let (file, at) = (self.place.file.display(), self.place.at);
+        format!("accepted by {} until {}: {} ({file}:{at})", self.who, self.until, self.reason)
+    }
+}
+
+/// The version that a crate needs, and the one that it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// The crate: `info.x-crate.name`.
+    pub crate_name: String,
+    /// `info.x-crate.version` of the old document, if it has one.
+    pub base: Option<String>,
+    /// `info.x-crate.version` of the new document.
+    pub head: String,
+    /// The step that all changes together need.
+    pub step: Step,
+    /// The smallest version that is enough, if the old one is not.
+    pub least: Option<String>,
+    /// Whether the new version is large enough.
+    pub enough: bool,
+}
+
+impl Advice {
+    /// The advice in words: `acme-client 0.1.0 -> 0.1.0 is too small: a major step needs 0.2.0 at least`.
+    pub fn sentence(&self) -> String {
+        let (name, head, step) = (&self.crate_name, &self.head, self.step.word());
+        let Some(base) = &self.base else { return format!("{name} {head} is new") };
+        let moved = if base == head { format!("{name} stays {head}") } else { format!("{name} {base} -> {head}") };
+        match (&self.least, self.enough) {
+            (Some(least), true) => format!("{moved} is enough: a {step} step needs {least} at least"),
+            (Some(least), false) => format!("{moved} is too small: a {step} step needs {least} at least"),
+            (None, true) => format!("{moved}: nothing asks for a new version"),
+            (None, false) => format!("{moved} goes back"),
+        }
+    }
 }
 
 impl Change {
-    /// Whether it fails by default: it breaks the wire, or is against the policy.
+    /// Whether it fails by default: it breaks the wire, or is against the policy, and nobody accepts it.
     pub fn fails(&self) -> bool {
-        self.wire == Verdict::Break || self.policy == Policy::Error
+        self.suppressed.is_none() && (self.wire == Verdict::Break || self.policy == Policy::Error)
     }
 
     /// The version step it needs: what breaks the wire needs a major one.
@@ -168,6 +224,7 @@ impl Change {
         words.push(format!("source {}", self.source.word()));
         words.extend((self.policy == Policy::Error).then(|| "against the policy".to_owned()));
         words.extend(self.unstable.then(|| "unstable".to_owned()));
+        words.extend(self.suppressed.as_ref().map(|_| "suppressed".to_owned()));
         words.join(", ")
     }
 
@@ -186,6 +243,8 @@ pub struct Report {
     pub operations: Vec<OperationRef>,
     /// How many pairs of places were compared: the work that was done.
     pub compared: usize,
+    /// The version of the crate, if a crate is made of the document.
+    pub advice: Option<Advice>,
 }
 
 impl Report {
@@ -243,6 +302,9 @@ pub fn details(report: &Report, change: &Change, expand: bool) -> String {
     if reached > 0 {
         let more = if reached > named.len() { format!(" and {} more", reached - named.len()) } else { String::new() };
         let _ = writeln!(text, "  {} in {}{more}", ways.join(" and "), named.join(", "));
+    }
+    if let Some(suppression) = &change.suppressed {
+        let _ = writeln!(text, "  {}", printable(&suppression.sentence()));
     }
     let _ = writeln!(text, "  fingerprint {}", change.fingerprint);
     text

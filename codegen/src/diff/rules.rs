@@ -8,6 +8,7 @@
 mod bodies;
 mod lifecycle;
 mod operations;
+mod review;
 mod rust;
 mod schemas;
 mod security;
@@ -15,6 +16,7 @@ mod security;
 pub use bodies::*;
 pub use lifecycle::*;
 pub use operations::*;
+pub use review::*;
 pub use rust::*;
 pub use schemas::*;
 pub use security::*;
@@ -60,8 +62,8 @@ impl Eq for Rule {}
 
 /// Every rule, in the order of the catalogue.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let sections: [&[&'static Rule]; 6] =
-        [operations::ALL, bodies::ALL, schemas::ALL, security::ALL, lifecycle::ALL, rust::ALL];
+    let sections: [&[&'static Rule]; 7] =
+        [operations::ALL, bodies::ALL, schemas::ALL, security::ALL, lifecycle::ALL, rust::ALL, review::ALL];
     sections.into_iter().flatten().copied()
 }
 

@@ -38,7 +38,8 @@ fn place(spec: &Reviewed, change: &Change) -> String {
 fn message(change: &Change) -> String {
     let old = change.old.as_ref().filter(|_| change.new.is_none());
     let was = old.map(|place| format!(" (was {}:{})", place.file.display(), place.at)).unwrap_or_default();
-    format!("{}{was}, fingerprint {}", change.message, change.fingerprint)
+    let suppression = change.suppressed.as_ref().map(|suppression| format!(", {}", suppression.sentence()));
+    format!("{}{was}, fingerprint {}{}", change.message, change.fingerprint, suppression.unwrap_or_default())
 }
 
 /// Text that can't end the command.

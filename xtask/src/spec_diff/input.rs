@@ -3,6 +3,7 @@
 //! A name is `-`, a file, `REV:path`, or a git revision, looked up in this order. A revision stands for all
 //! providers in its `specs/`, or beside a single spec for that spec in the revision.
 
+use super::accepted::Accepted;
 use super::git::{self, Git};
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
@@ -22,6 +23,8 @@ pub(super) struct Pair {
     pub(super) old: Option<Spec>,
     /// The new spec; nothing if it is gone.
     pub(super) new: Option<Spec>,
+    /// The changes that somebody accepts, as they stand beside the new spec.
+    pub(super) accepted: Accepted,
 }
 
 /// What a name stands for.
@@ -62,7 +65,11 @@ pub(super) fn pairs(base: Option<&str>, head: Option<&str>) -> Result<Vec<Pair>>
         (Input::Stdin, Input::Stdin) => bail!("only one of BASE and HEAD can be standard input"),
         (base, head) if base.is_many() && head.is_many() => providers(base, head),
         (base, head) if base.is_many() || head.is_many() => bail!("name two specs, or two revisions"),
-        (base, head) => Ok(vec![Pair { name: head.name(), old: Some(base.spec()?), new: Some(head.spec()?) }]),
+        (base, head) => {
+            let (old, _) = base.spec()?;
+            let (new, accepted) = head.spec()?;
+            Ok(vec![Pair { name: head.name(), old: Some(old), new: Some(new), accepted }])
+        }
     }
 }
 
@@ -138,17 +145,22 @@ impl Input {
         }
     }
 
-    /// The one spec that this is.
-    fn spec(&self) -> Result<Spec> {
+    /// The one spec that this is, and what is accepted beside it.
+    fn spec(&self) -> Result<(Spec, Accepted)> {
         match self {
-            Self::Stdin => stdin(),
-            Self::File(file) => read(file, file),
+            Self::Stdin => Ok((stdin()?, Accepted::default())),
+            Self::File(file) => {
+                let accepted = Accepted::beside(file, file)?.writable(file);
+                Ok((read(file, file)?, accepted))
+            }
             Self::Blob { revision, commit, path } => {
                 let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
                 let place = Git::here()?.export(commit, folder)?;
                 // A file at the root keeps its name: what stands behind the last slash.
                 let folder = if folder.is_empty() { "." } else { folder };
-                read(&git::files(&place).join(file), &PathBuf::from(format!("{revision}:{folder}/{file}")))
+                let (file, shown) =
+                    (git::files(&place).join(file), PathBuf::from(format!("{revision}:{folder}/{file}")));
+                Ok((read(&file, &shown)?, Accepted::beside(&file, &shown)?))
             }
             Self::Commit { .. } | Self::Tree => bail!("{} is not one spec", self.name()),
         }
@@ -180,7 +192,10 @@ fn stdin() -> Result<Spec> {
 fn providers(base: Input, head: Input) -> Result<Vec<Pair>> {
     let (base, head) = (State::of(&base)?, State::of(&head)?);
     let names: BTreeSet<&String> = base.providers.iter().chain(&head.providers).collect();
-    let pair = |name: &String| Ok(Pair { name: name.clone(), old: base.spec(name)?, new: head.spec(name)? });
+    let pair = |name: &String| {
+        let (old, new, accepted) = (base.spec(name)?, head.spec(name)?, head.accepted(name)?);
+        Ok(Pair { name: name.clone(), old, new, accepted })
+    };
     names.into_iter().map(pair).collect()
 }
 
@@ -222,7 +237,20 @@ impl State {
         if !self.providers.contains(provider) {
             return Ok(None);
         }
+        let (file, shown) = self.file(provider);
+        read(&file, &shown).map(Some)
+    }
+
+    /// What is accepted of a provider, also where its spec is gone.
+    fn accepted(&self, provider: &str) -> Result<Accepted> {
+        let (file, shown) = self.file(provider);
+        let accepted = Accepted::beside(&file, &shown)?;
+        Ok(if self.before.is_empty() { accepted.writable(&file) } else { accepted })
+    }
+
+    /// A provider's spec, and how messages call it.
+    fn file(&self, provider: &str) -> (PathBuf, PathBuf) {
         let path = format!("specs/{provider}/openapi.yaml");
-        read(&self.root.join(&path), Path::new(&format!("{}{path}", self.before))).map(Some)
+        (self.root.join(&path), PathBuf::from(format!("{}{path}", self.before)))
     }
 }

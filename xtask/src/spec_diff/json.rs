@@ -4,7 +4,7 @@
 
 use super::review::{Fate, Review, Reviewed};
 use super::rules::policy;
-use countersign_codegen::diff::{Change, Place, Verdict};
+use countersign_codegen::diff::{Advice, Change, Place, Suppression, Verdict};
 use serde_json::{Map, Value, json};
 
 /// The review as JSON, indented, with a line feed at its end.
@@ -24,6 +24,8 @@ fn value(review: &Review) -> Value {
             "failOn": review.fail_on.word(),
             "changes": counts.changes,
             "failing": counts.failing,
+            "suppressed": counts.suppressed,
+            "staleCrates": review.has_stale_crates(),
             "behaviour": counts.behaviour,
             "major": counts.major,
             "wire": wire,
@@ -51,6 +53,7 @@ fn spec(spec: &Reviewed) -> Value {
             Fate::Gone => "gone",
         },
         "step": spec.report.step().word(),
+        "advice": spec.report.advice.as_ref().map(advice),
         "operations": operations,
     })
 }
@@ -71,10 +74,31 @@ fn change(review: &Review, spec: &Reviewed, change: &Change) -> Value {
         "message": change.message,
         "detail": change.detail,
         "fingerprint": change.fingerprint,
+        "suppressed": change.suppressed.as_ref().map(suppression),
         "directions": directions,
         "operations": change.operations,
         "old": change.old.as_ref().map(place),
         "new": change.new.as_ref().map(place),
+    })
+}
+
+fn advice(advice: &Advice) -> Value {
+    json!({
+        "crate": advice.crate_name,
+        "base": advice.base,
+        "head": advice.head,
+        "step": advice.step.word(),
+        "least": advice.least,
+        "enough": advice.enough,
+    })
+}
+
+fn suppression(suppression: &Suppression) -> Value {
+    json!({
+        "who": suppression.who,
+        "reason": suppression.reason,
+        "until": suppression.until.to_string(),
+        "place": place(&suppression.place),
     })
 }
 

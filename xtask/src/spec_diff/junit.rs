@@ -23,8 +23,14 @@ fn suite(out: &mut String, review: &Review, spec: &Reviewed) {
     let changes = &spec.report.changes;
     let failing = changes.iter().filter(|change| review.fails_on(change)).count();
     let (name, tests) = (escaped(&spec.name), changes.len());
+    let skipped = changes.iter().filter(|change| change.suppressed.is_some()).count();
+    let skipped = if skipped > 0 { format!(" skipped=\"{skipped}\"") } else { String::new() };
     // Writing to a `String` can't fail.
-    let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failing}\">");
+    let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failing}\"{skipped}>");
+    if let Some(advice) = &spec.report.advice {
+        let advice = escaped(&advice.sentence());
+        let _ = writeln!(out, "    <properties><property name=\"crate version\" value=\"{advice}\"/></properties>");
+    }
     for change in changes {
         let title = escaped(&format!("{} {}", change.message, change.fingerprint));
         let _ = write!(out, "    <testcase classname=\"{name}.{}\" name=\"{title}\"", change.rule.id);
@@ -32,6 +38,9 @@ fn suite(out: &mut String, review: &Review, spec: &Reviewed) {
             let words = escaped(&change.verdicts());
             let _ =
                 writeln!(out, ">\n      <failure message=\"{words}\">{}</failure>\n    </testcase>", places(change));
+        } else if let Some(suppression) = &change.suppressed {
+            let words = escaped(&suppression.sentence());
+            let _ = writeln!(out, ">\n      <skipped message=\"{words}\"/>\n    </testcase>");
         } else {
             out.push_str("/>\n");
         }

@@ -69,7 +69,10 @@ fn row(review: &Review, spec: &Reviewed) -> String {
     let needs = match spec.fate {
         Fate::New => "(new spec)".to_owned(),
         Fate::Gone => "(spec is gone)".to_owned(),
-        Fate::Compared => format!("a {} step", spec.report.step().word()),
+        Fate::Compared => match &spec.report.advice {
+            Some(advice) => plain(&advice.sentence()),
+            None => format!("a {} step", spec.report.step().word()),
+        },
     };
     let (breaking, undecided, warning) = (with(Verdict::Break), with(Verdict::Undecided), with(Verdict::Warn));
     format!(
@@ -115,6 +118,9 @@ fn item(review: &Review, spec: &Reviewed, change: &Change) -> String {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         // Writing to a `String` can't fail.
         let _ = writeln!(item, "  - in {}{more}", code(&format!("{} {}", first.method, first.path)));
+    }
+    if let Some(suppression) = &change.suppressed {
+        let _ = writeln!(item, "  - {}", plain(&suppression.sentence()));
     }
     let _ = writeln!(item, "  - fingerprint `{}`", change.fingerprint);
     item

@@ -3,8 +3,9 @@
 //! A spec that is new has nothing to compare; one that is gone is compared with itself without operations.
 
 use super::input::Pair;
+use anyhow::Result;
 use clap::ValueEnum;
-use countersign_codegen::diff::{Change, Policy, Report, Settings, Step, Verdict, diff};
+use countersign_codegen::diff::{Change, Policy, Report, Settings, Step, Verdict, accept, advise, diff, rules};
 use countersign_codegen::spec::{Spec, Value};
 use std::path::PathBuf;
 
@@ -81,6 +82,8 @@ pub(super) struct Counts {
     pub(super) changes: usize,
     /// Those that fail.
     pub(super) failing: usize,
+    /// Those that somebody accepts.
+    pub(super) suppressed: usize,
     /// Those that change behaviour.
     pub(super) behaviour: usize,
     /// Those that need a major version.
@@ -89,13 +92,19 @@ pub(super) struct Counts {
 
 impl Review {
     /// Compares the pairs.
-    pub(super) fn of(pairs: &[Pair], settings: &Settings, fail_on: FailOn) -> Self {
-        let specs = pairs.iter().map(|pair| reviewed(pair, settings)).collect();
-        Self { specs, fail_on }
+    ///
+    /// # Errors
+    /// If a list of accepted changes is malformed.
+    pub(super) fn of(pairs: &[Pair], settings: &Settings, fail_on: FailOn) -> Result<Self> {
+        let specs = pairs.iter().map(|pair| reviewed(pair, settings)).collect::<Result<_>>()?;
+        Ok(Self { specs, fail_on })
     }
 
     /// Whether a change fails here.
     pub(super) fn fails_on(&self, change: &Change) -> bool {
+        if change.suppressed.is_some() {
+            return false;
+        }
         match self.fail_on {
             FailOn::Wire => change.fails(),
             FailOn::Source => change.fails() || change.step() == Step::Major,
@@ -108,6 +117,8 @@ impl Review {
     pub(super) fn weight(&self, change: &Change) -> Weight {
         if self.fails_on(change) {
             Weight::Fails
+        } else if change.suppressed.is_some() {
+            Weight::Fine
         } else if change.wire >= Verdict::Warn || change.behaviour || change.policy == Policy::Error {
             Weight::Look
         } else {
@@ -120,9 +131,20 @@ impl Review {
         self.changes().any(|(_, change)| self.fails_on(change))
     }
 
+    /// Whether a crate is out of date, or its version too small.
+    pub(super) fn has_stale_crates(&self) -> bool {
+        let of_crates = [&rules::CRATE_VERSION_TOO_SMALL, &rules::CRATE_OUT_OF_DATE];
+        self.changes().any(|(_, change)| of_crates.contains(&change.rule) && self.fails_on(change))
+    }
+
     /// Every change with its spec: spec by spec, worst first.
     pub(super) fn changes(&self) -> impl Iterator<Item = (&Reviewed, &Change)> {
         self.specs.iter().flat_map(|spec| spec.report.changes.iter().map(move |change| (spec, change)))
+    }
+
+    /// What each crate's version needs, one sentence each.
+    pub(super) fn advice(&self) -> Vec<String> {
+        self.specs.iter().filter_map(|spec| spec.report.advice.as_ref()).map(|advice| advice.sentence()).collect()
     }
 
     /// What there is how often.
@@ -131,6 +153,7 @@ impl Review {
         for (_, change) in self.changes() {
             counts.changes += 1;
             counts.failing += usize::from(self.fails_on(change));
+            counts.suppressed += usize::from(change.suppressed.is_some());
             counts.behaviour += usize::from(change.behaviour);
             counts.major += usize::from(change.step() == Step::Major);
         }
@@ -143,14 +166,18 @@ impl Review {
     }
 }
 
-fn reviewed(pair: &Pair, settings: &Settings) -> Reviewed {
+fn reviewed(pair: &Pair, settings: &Settings) -> Result<Reviewed> {
     let file = |spec: &Option<Spec>| spec.as_ref().map(|spec| spec.file.clone());
-    let (fate, report) = match (&pair.old, &pair.new) {
+    let (fate, mut report) = match (&pair.old, &pair.new) {
         (Some(old), Some(new)) => (Fate::Compared, diff(old, new, settings)),
         (Some(old), None) => (Fate::Gone, diff(old, &emptied(old), settings)),
         (None, _) => (Fate::New, Report::default()),
     };
-    Reviewed { name: pair.name.clone(), old: file(&pair.old), new: file(&pair.new), fate, report }
+    if let (Some(old), Some(new)) = (&pair.old, &pair.new) {
+        advise(&mut report, old, new);
+    }
+    accept(&mut report, &pair.accepted.entries()?, settings.today);
+    Ok(Reviewed { name: pair.name.clone(), old: file(&pair.old), new: file(&pair.new), fate, report })
 }
 
 /// The same document without operations.

@@ -4,7 +4,7 @@
 
 use super::review::{Review, Reviewed, Weight};
 use countersign_codegen::diff::rules::Rule;
-use countersign_codegen::diff::{Change, Place};
+use countersign_codegen::diff::{Change, Place, Suppression};
 use countersign_codegen::finding::printable;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -21,7 +21,8 @@ pub(super) fn render(review: &Review) -> String {
     let mut rules: Vec<&Rule> = review.changes().map(|(_, change)| change.rule).collect();
     rules.sort_by_key(|rule| rule.id);
     rules.dedup();
-    let results: Vec<Value> = review.changes().map(|(spec, change)| result(review, spec, change)).collect();
+    let suppressed = review.counts().suppressed > 0;
+    let results: Vec<Value> = review.changes().map(|(spec, change)| result(review, spec, change, suppressed)).collect();
     let described: Vec<Value> = rules
         .iter()
         .map(|rule| json!({"id": rule.id, "shortDescription": {"text": rule.sentence}, "properties": {"number": rule.number}}))
@@ -30,12 +31,17 @@ pub(super) fn render(review: &Review) -> String {
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+        "runs": [{
+            "tool": {"driver": driver},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+            "properties": {"crates": review.advice()},
+        }],
     });
     format!("{log:#}\n")
 }
 
-fn result(review: &Review, spec: &Reviewed, change: &Change) -> Value {
+fn result(review: &Review, spec: &Reviewed, change: &Change, suppressed: bool) -> Value {
     let level = match review.weight(change) {
         Weight::Fails => "error",
         Weight::Look => "warning",
@@ -47,6 +53,10 @@ fn result(review: &Review, spec: &Reviewed, change: &Change) -> Value {
         "message": {"text": format!("{} ({})", printable(&change.message), change.verdicts())},
         "partialFingerprints": {"change/v1": change.fingerprint},
     });
+    // Once one result says that it is suppressed, the others say that they are not.
+    if suppressed {
+        result["suppressions"] = change.suppressed.iter().map(suppression).collect();
+    }
     let locations: Vec<Value> = match (&change.new, &spec.new) {
         (Some(place), _) => vec![location(place)],
         (None, Some(file)) => vec![at(file, 1, 1)],
@@ -59,6 +69,16 @@ fn result(review: &Review, spec: &Reviewed, change: &Change) -> Value {
         result["relatedLocations"] = json!([old]);
     }
     result
+}
+
+fn suppression(suppression: &Suppression) -> Value {
+    json!({
+        "kind": "external",
+        "status": "accepted",
+        "justification": printable(&suppression.reason),
+        "location": location(&suppression.place),
+        "properties": {"who": suppression.who, "until": suppression.until.to_string()},
+    })
 }
 
 fn location(place: &Place) -> Value {

@@ -53,7 +53,7 @@ struct Pair {
 /// # Errors
 /// If the index can't be read.
 pub(crate) fn run(arguments: &Score) -> Result<ExitCode> {
-    let settings = settings();
+    let settings = settings(None);
     let index = arguments.dir.join("index.tsv");
     let text = std::fs::read_to_string(&index).with_context(|| format!("can't read {}", index.display()))?;
     let mut lines = text.lines();

@@ -87,10 +87,13 @@ fn part(review: &Review, spec: &Reviewed, grouped: bool, expand: bool) -> String
         return fate.to_owned();
     }
     let failing = spec.report.changes.iter().filter(|change| review.fails_on(change)).count();
-    let (total, step) = (spec.report.changes.len(), spec.report.step().word());
+    let total = spec.report.changes.len();
+    let suppressed = spec.report.changes.iter().filter(|change| change.suppressed.is_some()).count();
+    let suppressed = if suppressed > 0 { format!(" {suppressed} are suppressed;") } else { String::new() };
+    let needs = needs(spec);
     let weight = if failing > 0 { Weight::Fails } else { Weight::Fine };
     let (on, off) = (style(weight), style(weight).render_reset());
-    let summary = format!("{total} changes, {on}{failing} of them fail{off}; the crate needs a {step} step\n");
+    let summary = format!("{total} changes, {on}{failing} of them fail{off};{suppressed} {needs}\n");
     let changes = if grouped {
         by_rule(review, spec)
     } else {
@@ -105,6 +108,14 @@ fn paragraph(review: &Review, spec: &Reviewed, change: &Change, expand: bool) ->
     let (verdicts, id, message) = (change.verdicts(), change.rule.id, printable(&change.message));
     let details = details(&spec.report, change, expand);
     format!("\n{style}{verdicts}{style:#}{FAINT}[{id}]{FAINT:#}: {message}\n{details}")
+}
+
+/// What the crate's version needs, in words.
+fn needs(spec: &Reviewed) -> String {
+    match &spec.report.advice {
+        Some(advice) => printable(&advice.sentence()),
+        None => format!("a crate of it needs a {} step", spec.report.step().word()),
+    }
 }
 
 /// One line for each rule and verdict: how often, and the first place.

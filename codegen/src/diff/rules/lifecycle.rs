@@ -12,6 +12,9 @@ super::rules! {
     STABILITY_LOWERED "N6" "stability-lowered" OK OK PAT PAT ERR "Something is less stable than it was." ["api-stability-decreased" "*-stability-decreased"]
     STABILITY_RAISED "N6" "stability-raised" OK OK PAT PAT INF "Something is more stable than it was." []
     STABILITY_UNKNOWN "N6" "stability-unknown" OK OK PAT PAT ERR "A stability level is none of draft, alpha, beta and stable." ["api-invalid-stability-level"]
+    DOCUMENT_VERSION_NOT_MOVED "N8" "document-version-not-moved" NO NO PAT PAT INF "The document breaks clients, and its own version does not say so." ["api-major-version-*"]
+    CRATE_VERSION_TOO_SMALL "N9" "crate-version-too-small" NO NO PAT PAT ERR "The version of the crate is too small for what changed." []
+    CRATE_OUT_OF_DATE "N10" "crate-out-of-date" NO NO PAT PAT ERR "The crate is not what the document generates." []
 
     WEBHOOK_ADDED "O1" "webhook-added" OK OK MIN MIN - "A webhook or callback is new." ["webhook-added"]
     WEBHOOK_REMOVED "O2" "webhook-removed" BRK BRK MAJ MAJ - "A webhook or callback is gone." ["webhook-removed"]
