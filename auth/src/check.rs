@@ -7,6 +7,7 @@
 //! Nothing stops at the first error: all of them come back together. What credentials hold is for
 //! [`crate::prepare`].
 
+use crate::custom;
 use crate::error::{CheckError, OptionError, PrepareError};
 use crate::operations::jws::algorithm_name;
 use crate::prepare::{Credentials, Prepared};
@@ -32,6 +33,8 @@ pub struct CredentialField {
     pub name: Text,
     /// What it holds.
     pub kind: CredentialKind,
+    /// Whether the recipe can do without it: it is for an optional parameter of a custom scheme.
+    pub optional: bool,
 }
 
 /// What a field of the credentials holds.
@@ -77,20 +80,20 @@ impl CheckedRecipe {
     /// The credentials that it reads, in the order of the recipe, each once.
     pub fn credentials(&self) -> Vec<CredentialField> {
         let mut fields: Vec<CredentialField> = Vec::new();
-        let mut add = |name: &Text, kind| {
-            if fields.iter().all(|field| field.name != *name) {
-                fields.push(CredentialField { name: name.clone(), kind });
-            }
+        let mut add = |name: &Text, kind, optional| match fields.iter_mut().find(|field| field.name == *name) {
+            Some(field) => field.optional &= optional,
+            None => fields.push(CredentialField { name: name.clone(), kind, optional }),
         };
-        for source in sources(&self.recipe) {
+        for (step, source) in sources_of_steps(&self.recipe) {
+            let optional = custom::is_optional(&self.recipe, &step.name);
             match source {
-                Source::Credential { name, secret: false } => add(name, CredentialKind::Text),
-                Source::Credential { name, secret: true } => add(name, CredentialKind::SecretText),
+                Source::Credential { name, secret: false } => add(name, CredentialKind::Text, optional),
+                Source::Credential { name, secret: true } => add(name, CredentialKind::SecretText, optional),
                 Source::Basic { username, password } => {
-                    add(username, CredentialKind::Text);
-                    add(password, CredentialKind::SecretText);
+                    add(username, CredentialKind::Text, optional);
+                    add(password, CredentialKind::SecretText, optional);
                 }
-                Source::Key { name, .. } => add(name, CredentialKind::Key),
+                Source::Key { name, .. } => add(name, CredentialKind::Key, optional),
                 _ => {}
             }
         }
@@ -125,7 +128,11 @@ impl CheckedRecipe {
 
     /// Whether it reads or replaces the body, so that a stream can't be sent.
     pub fn covers_body(&self) -> bool {
-        let replaced = matches!(&self.recipe.output, Output::Send(Send { body: Some(_), .. }));
+        let replaced = match &self.recipe.output {
+            Output::Send(send) => send.body.is_some(),
+            Output::Custom(custom) => custom::covers_body(custom),
+            Output::Give(_) => false,
+        };
         replaced || self.facts.iter().any(|facts| facts.reads_body)
     }
 
@@ -275,11 +282,16 @@ fn substitutes(operation: &Operation) -> Option<&Substitutes> {
 
 /// All sources of a recipe in order, those inside operations, too.
 fn sources(recipe: &Recipe) -> impl Iterator<Item = &Source> {
+    sources_of_steps(recipe).map(|(_, source)| source)
+}
+
+/// The same with the step that each stands in.
+fn sources_of_steps(recipe: &Recipe) -> impl Iterator<Item = (&Step, &Source)> {
     recipe.steps.iter().flat_map(|step| match &step.value {
-        Expression::Source(source) => vec![source],
+        Expression::Source(source) => vec![(step, source)],
         Expression::Operation(operation) => {
             let inline = inputs(operation).into_iter().filter_map(|(_, input)| match input {
-                Input::Source(source) => Some(source),
+                Input::Source(source) => Some((step, source)),
                 Input::Step(_) => None,
             });
             inline.collect()
@@ -328,14 +340,16 @@ struct Checker<'r> {
 
 impl<'r> Checker<'r> {
     fn steps(&mut self) {
-        if self.recipe.steps.is_empty() {
+        let is_custom = matches!(self.recipe.output, Output::Custom(_));
+        if self.recipe.steps.is_empty() && !is_custom {
             self.error(Place { step: None, part: "values" }, "the recipe has no steps", None);
         }
         for (index, step) in self.recipe.steps.iter().enumerate() {
-            let part = format!("values/{}", escape_pointer(&step.name));
+            let values = if is_custom { "with" } else { "values" };
+            let part = format!("{values}/{}", escape_pointer(&step.name));
             let place = Place { step: Some(&step.name), part: &part };
             self.name(place, &step.name);
-            if self.recipe.steps[..index].iter().any(|earlier| earlier.name == step.name) {
+            if !is_custom && self.recipe.steps[..index].iter().any(|earlier| earlier.name == step.name) {
                 self.error(place, &format!("there are two steps `{}`", step.name), None);
             }
             let facts = match &step.value {
@@ -670,6 +684,7 @@ impl<'r> Checker<'r> {
         match &self.recipe.output {
             Output::Give(name) => self.text_step(Place { step: None, part: "give" }, name),
             Output::Send(send) => self.send(send),
+            Output::Custom(custom) => self.errors.extend(custom::check(self.recipe, custom)),
         }
     }
 
@@ -806,6 +821,9 @@ impl<'r> Checker<'r> {
     }
 
     fn rules(&mut self) {
+        if matches!(self.recipe.output, Output::Custom(_)) {
+            return;
+        }
         let rules = &self.recipe.rules;
         for (index, name) in rules.single_use.iter().enumerate() {
             let part = format!("rules/single-use/{index}");
@@ -860,6 +878,8 @@ impl<'r> Checker<'r> {
                 });
                 steps.chain(&send.body).collect()
             }
+            // Each is a parameter, and the scheme uses them all.
+            Output::Custom(_) => return,
         };
         let used = self.reachable(carried.into_iter());
         for (step, _) in self.recipe.steps.iter().zip(used).filter(|(_, used)| !used) {

@@ -8,14 +8,16 @@
 //! All errors come back together, each with a JSON pointer. `x-assumed` may stand on any object.
 
 use crate::check::{check, did_you_mean, escape_pointer};
+use crate::custom;
 use crate::error::CheckError;
 use crate::recipe::{
-    Carrier, Encoding, Escape, Expression, FormPart, Freshness, HashAlgorithm, Input, JwsPayload, KeyEncoding,
-    Lifetime, Operation, Output, PhpArrays, RandomForm, Recipe, RequestPart, Rules, Send, Setting, Source, Step,
-    Substitutes, TargetFrom, Template, Text, TimeForm,
+    Carrier, Custom, Encoding, Escape, Expression, Fixed, FormPart, Freshness, HashAlgorithm, Input, JwsPayload,
+    KeyEncoding, Lifetime, Operation, Output, PhpArrays, RandomForm, Recipe, RequestPart, Rules, Send, Setting, Source,
+    Step, Substitutes, TargetFrom, Template, Text, TimeForm,
 };
 use crate::settings::{SigningOptions, StepOptions, parse_template};
 use crate::tape::{Item, Tape, View};
+use crate::time;
 use std::collections::BTreeMap;
 
 /// How deeply JSON may be nested.
@@ -283,7 +285,7 @@ impl Reader {
             if used.contains(&name.as_str()) {
                 continue;
             }
-            if value.get("send").is_some() {
+            if value.get("send").is_some() || value.get("custom").is_some() {
                 let help = "a recipe without a scheme ends in `give`".to_owned();
                 self.error(&at, format!("no scheme uses `{name}`"), Some(help));
             }
@@ -355,8 +357,7 @@ impl Reader {
     fn recipe(&mut self, name: &str, value: &Value, at: &At, fills: &Fills<'_>) -> Option<Recipe> {
         let errors = self.errors.len();
         if value.get("custom").is_some() {
-            self.error(&at.member("custom"), "hand-written schemes are not supported yet".to_owned(), None);
-            return None;
+            return self.custom(name, value, at, fills);
         }
         self.known_keys(value, at, &["values", "send", "give", "rules"]);
         let values = value.get("values");
@@ -393,6 +394,67 @@ impl Reader {
         }
     }
 
+    /// A recipe of a scheme that is written by hand: values of the document as they are, sources as steps.
+    fn custom(&mut self, name: &str, value: &Value, at: &At, fills: &Fills<'_>) -> Option<Recipe> {
+        let errors = self.errors.len();
+        self.known_keys(value, at, &["custom", "with", "settable"]);
+        let scheme = self.required_text(value, at, "custom");
+        let settable = value.get("settable").and_then(|list| self.texts(list, &at.member("settable")));
+        let (mut steps, mut with, mut holes) = (Vec::new(), Vec::new(), false);
+        let at_with = at.member("with");
+        for (parameter, given) in value.get("with").map(|with| self.map(with, &at_with)).unwrap_or_default() {
+            let mut place = at_with.member(parameter);
+            let mut given = given;
+            if given.get("bind").is_some() {
+                self.hole(given, &place);
+                let Some((source, filled)) = fills.sources.get(parameter.as_str()) else {
+                    if fills.sources.is_empty() {
+                        let help = "a scheme fills it with `use` and `with`".to_owned();
+                        self.error(&place, format!("`{parameter}` is a hole that nothing fills"), Some(help));
+                    }
+                    holes = true;
+                    continue;
+                };
+                (given, place) = (source, filled.clone());
+            }
+            let parameter = Text::from(parameter.clone());
+            match given {
+                Value::Text(text) => with.push((parameter, Fixed::Text(text.clone().into()))),
+                Value::Bool(flag) => with.push((parameter, Fixed::Flag(*flag))),
+                Value::List(_) => {
+                    let items = self.texts(given, &place);
+                    with.extend(items.map(|items| (parameter, Fixed::List(items.into()))));
+                }
+                Value::Map(_) => match self.source(given, &place, &[]) {
+                    Some(Source::Literal(text)) => with.push((parameter, Fixed::Text(text))),
+                    Some(source) => {
+                        let source = custom::source_of(scheme.as_deref().unwrap_or_default(), &parameter, source);
+                        let value = Expression::Source(source);
+                        steps.push(Step { name: parameter, value, settable: Vec::new().into() });
+                    }
+                    None => {}
+                },
+                Value::Null | Value::Number(_) => {
+                    let help = "text, a list of texts, true or false, or a source".to_owned();
+                    self.error(&place, format!("`{parameter}` is no parameter's value"), Some(help));
+                }
+            }
+        }
+        if holes || (self.errors.len() > errors && !self.as_written) {
+            return None;
+        }
+        let settable = settable.unwrap_or_default().into();
+        let output = Output::Custom(Custom { scheme: scheme?, with: with.into(), settable });
+        let recipe = Recipe { name: name.to_owned().into(), steps: steps.into(), output, rules: Rules::default() };
+        match check(recipe.clone()) {
+            Ok(checked) => Some(checked.recipe().clone()),
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.check_error(error, at, fills));
+                self.as_written.then_some(recipe)
+            }
+        }
+    }
+
     /// A hole that stays open is an error where the recipe is used, or here if nothing uses it.
     fn hole(&mut self, value: &Value, at: &At) {
         self.known_keys(value, at, &["bind"]);
@@ -412,6 +474,7 @@ impl Reader {
     /// An error of the check, at the place in the document that it comes from.
     fn check_error(&mut self, error: CheckError, at: &At, fills: &Fills<'_>) {
         let filled = error.step.as_ref().and_then(|step| fills.sources.get(step.as_ref()));
+        let filled = filled.or_else(|| fills.sources.get(error.part.strip_prefix("with/")?));
         let pointer = filled.map_or_else(|| format!("{}/{}", at.0, error.part), |(_, at)| at.0.clone());
         self.error(&At(pointer), error.message, error.help);
     }
@@ -775,7 +838,15 @@ impl Reader {
         let mut options = SigningOptions::new();
         for (name, value) in self.map(value, at) {
             let at = at.member(name);
-            if name == "send" {
+            let parameter = match value {
+                Value::Text(text) => Some(Fixed::Text(text.clone().into())),
+                Value::Bool(flag) => Some(Fixed::Flag(*flag)),
+                Value::List(_) => self.texts(value, &at).map(|items| Fixed::List(items.into())),
+                _ => None,
+            };
+            if let Some(parameter) = parameter {
+                options.parameters.insert(name.clone(), parameter);
+            } else if name == "send" {
                 self.send_options(value, &at, &mut options);
             } else {
                 let step = self.step_options(value, &at);
@@ -892,14 +963,7 @@ impl Reader {
         let Some(found) = value.get(name) else { return Some(None) };
         let at = at.member(name);
         let text = self.expect_text(found, &at)?;
-        let seconds = text.strip_suffix(['s', 'm', 'h', 'd']).and_then(canonical_number::<u32>);
-        let unit = match text.as_bytes().last() {
-            Some(b'm') => 60,
-            Some(b'h') => 3600,
-            Some(b'd') => 86_400,
-            _ => 1,
-        };
-        let seconds = seconds.and_then(|seconds| seconds.checked_mul(unit));
+        let seconds = time::duration(text);
         if seconds.is_none() {
             self.error(&at, format!("`{text}` is no length of time"), Some("like 30s, 5m, 1h or 1d".to_owned()));
         }
@@ -982,7 +1046,8 @@ enum Kind {
 
 /// The steps of a shared recipe that a scheme has to fill.
 fn holes(recipe: &Value) -> impl Iterator<Item = &str> {
-    let values = recipe.get("values").map(Value::members).unwrap_or_default();
+    let values = if recipe.get("custom").is_some() { "with" } else { "values" };
+    let values = recipe.get(values).map(Value::members).unwrap_or_default();
     values.iter().filter(|(_, value)| value.get("bind").is_some()).map(|(name, _)| name.as_str())
 }
 

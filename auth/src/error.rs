@@ -85,6 +85,24 @@ pub enum PrepareError {
         /// The limit.
         limit: usize,
     },
+    /// A custom scheme needs a feature of this crate that is off.
+    #[error("{scheme} needs `{custom}`, which the feature `{feature}` of countersign-auth brings")]
+    Feature {
+        /// The recipe.
+        scheme: Text,
+        /// The custom scheme.
+        custom: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// There is no such custom scheme; the check says so first.
+    #[error("{scheme} needs `{custom}`, and there is no such scheme")]
+    Unsupported {
+        /// The recipe.
+        scheme: Text,
+        /// The custom scheme.
+        custom: Text,
+    },
     /// More leeway than a receiver may have.
     #[error("a leeway of {seconds} s is more than the 60 s that a receiver may have")]
     Leeway {
@@ -114,6 +132,14 @@ pub enum OptionError {
         part: String,
         /// The option.
         setting: Setting,
+    },
+    /// A custom scheme's parameter that is not there, or that its recipe does not leave open.
+    #[error("the parameter `{parameter}` is not settable in {scheme}")]
+    Parameter {
+        /// The recipe.
+        scheme: Text,
+        /// The parameter.
+        parameter: String,
     },
     /// A template is not well formed.
     #[error("the template of `{name}` is not well formed: {reason}")]
@@ -263,6 +289,14 @@ pub enum SignError {
         name: Text,
         /// `query` or `form`.
         part: &'static str,
+    },
+    /// A custom scheme can't sign this request.
+    #[error("{scheme} can't sign this request: {reason}")]
+    Unsignable {
+        /// The scheme.
+        scheme: Text,
+        /// What is in the way.
+        reason: &'static str,
     },
     /// The recipe ends the other way.
     #[error("{scheme} {ends}")]

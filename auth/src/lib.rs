@@ -2,6 +2,7 @@
 
 pub mod check;
 mod cookie;
+pub mod custom;
 #[cfg(feature = "document")]
 pub mod document;
 mod error;

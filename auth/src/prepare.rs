@@ -5,15 +5,16 @@
 //! back; both leave the plan as it is, so one plan serves all requests of a client.
 
 use crate::check::{CheckedRecipe, Facts, inputs, random_bytes};
+use crate::custom::{self, Parameters, Signer};
 use crate::error::PrepareError;
 use crate::operations::encode::{decode_base64, decode_base64url, decode_hex, encode};
 use crate::operations::json::{self, Member};
 use crate::operations::jws;
 use crate::operations::mac::MacState;
 use crate::recipe::{
-    Carrier, Encoding, Escape, Expression, FormPart, HashAlgorithm, Input, JwsPayload, KeyEncoding, Operation, Output,
-    PhpArrays, RandomForm, Recipe, RequestPart, Send, Source, Substitutes, TargetFrom, Template, TemplatePart, Text,
-    TimeForm,
+    Carrier, Custom, Encoding, Escape, Expression, FormPart, HashAlgorithm, Input, JwsPayload, KeyEncoding, Operation,
+    Output, PhpArrays, RandomForm, Recipe, RequestPart, Send, Source, Substitutes, TargetFrom, Template, TemplatePart,
+    Text, TimeForm,
 };
 use crate::secret::{Secret, SecretKey};
 use crate::values::Piece;
@@ -123,7 +124,10 @@ impl Prepared {
             keys: Vec::new(),
             entropy: 0,
         };
-        planner.steps()?;
+        // The steps of a custom recipe are parameters, which its scheme resolves by their names.
+        if !matches!(recipe.output, Output::Custom(_)) {
+            planner.steps()?;
+        }
         let output = planner.output()?;
         let Planner { nodes, steps, keys, .. } = planner;
         let combinations = keys.iter().try_fold(1, |product: usize, key| product.checked_mul(key.secrets.len()));
@@ -161,6 +165,9 @@ impl Prepared {
     /// Whether the recipe reads this header, so that it must not change afterwards.
     #[cfg(feature = "reqwest")]
     pub(crate) fn reads_header(&self, name: &HeaderName) -> bool {
+        if let PlannedOutput::Custom(signer) = &self.plan.output {
+            return signer.reads_header(name);
+        }
         self.plan.nodes.iter().any(|node| match &node.action {
             Action::Header { header, .. } => header == name,
             Action::Headers { only } => only.iter().any(|(_, header)| header == name),
@@ -171,6 +178,9 @@ impl Prepared {
     /// Whether the recipe reads the query, so that nothing may be added to it afterwards.
     #[cfg(feature = "reqwest")]
     pub(crate) fn reads_query(&self) -> bool {
+        if let PlannedOutput::Custom(signer) = &self.plan.output {
+            return signer.reads_query();
+        }
         let reads = |node: &Node| matches!(node.action, Action::Query | Action::Target(_) | Action::Url);
         self.plan.nodes.iter().any(reads)
     }
@@ -359,6 +369,7 @@ pub(crate) struct Claim {
 pub(crate) enum PlannedOutput {
     Give(usize),
     Send(PlannedSend),
+    Custom(Box<dyn Signer>),
 }
 
 pub(crate) struct PlannedSend {
@@ -449,6 +460,39 @@ impl Planner<'_> {
             self.steps.push(self.nodes.len() - 1);
         }
         Ok(())
+    }
+
+    /// The parameters of a custom scheme, resolved; optional ones without their credential are left out.
+    fn custom(&mut self, custom: &Custom) -> Result<Box<dyn Signer>, PrepareError> {
+        let fixed = custom.with.iter().map(|(name, value)| (name.clone(), custom::Value::fixed(value)));
+        let mut values: Vec<(Text, custom::Value)> = fixed.collect();
+        for step in self.recipe.steps.iter() {
+            let Expression::Source(source) = &step.value else { continue };
+            match self.parameter(source) {
+                Ok(value) => values.push((step.name.clone(), value)),
+                Err(PrepareError::Missing { .. }) if custom::is_optional(self.recipe, &step.name) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        custom::prepare(custom, Parameters::new(self.recipe.name.clone(), values))
+    }
+
+    fn parameter(&mut self, source: &Source) -> Result<custom::Value, PrepareError> {
+        Ok(match source {
+            Source::Credential { name, secret } => custom::Value::Constant(self.text(name, *secret)?),
+            Source::Key { name, decode, strip_prefix } => {
+                self.key_set(name, *decode, strip_prefix.as_ref())?;
+                let set = self.keys.iter().find(|set| set.name == *name);
+                custom::Value::Keys(set.map(|set| set.secrets.clone()).unwrap_or_default())
+            }
+            Source::Session { name } => custom::Value::Session(name.clone()),
+            Source::Argument { name, optional } => custom::Value::Argument { name: name.clone(), optional: *optional },
+            Source::Literal(text) => custom::Value::Text(text.clone()),
+            // The check has refused all else.
+            _ => {
+                return Err(PrepareError::Unsupported { scheme: self.recipe.name.clone(), custom: "source".into() });
+            }
+        })
     }
 
     fn source(&mut self, source: &Source) -> Result<Action, PrepareError> {
@@ -670,10 +714,12 @@ impl Planner<'_> {
         }
     }
 
-    fn output(&self) -> Result<PlannedOutput, PrepareError> {
-        match &self.recipe.output {
+    fn output(&mut self) -> Result<PlannedOutput, PrepareError> {
+        let recipe = self.recipe;
+        match &recipe.output {
             Output::Give(name) => Ok(PlannedOutput::Give(self.step(name))),
             Output::Send(send) => self.send(send).map(PlannedOutput::Send),
+            Output::Custom(custom) => self.custom(custom).map(PlannedOutput::Custom),
         }
     }
 

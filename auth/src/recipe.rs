@@ -376,6 +376,31 @@ pub enum Output {
     Give(Text),
     /// Carriers put steps into a request.
     Send(Send),
+    /// A scheme that is written by hand signs the request; the steps are parameters that come from elsewhere, under
+    /// the names of the parameters.
+    Custom(Custom),
+}
+
+/// A scheme that is written by hand; [`mod@crate::custom`] knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Custom {
+    /// Its name: `aws-sigv4`.
+    pub scheme: Text,
+    /// The parameters that stand in the document itself.
+    pub with: List<(Text, Fixed)>,
+    /// The parameters of `with` that a user may change.
+    pub settable: List<Text>,
+}
+
+/// The value of a parameter that stands in the document itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// A text, a word or a length of time.
+    Text(Text),
+    /// A list of texts.
+    List(List<Text>),
+    /// `true` or `false`.
+    Flag(bool),
 }
 
 /// Where steps go in a request.

@@ -2,8 +2,8 @@
 
 use crate::error::OptionError;
 use crate::recipe::{
-    Carrier, Expression, Input, List, Operation, Output, PhpArrays, Recipe, RequestPart, Send, Setting, Source, Step,
-    Substitutes, Template, TemplatePart, Text,
+    Carrier, Custom, Expression, Fixed, Input, List, Operation, Output, PhpArrays, Recipe, RequestPart, Send, Setting,
+    Source, Step, Substitutes, Template, TemplatePart, Text,
 };
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ pub struct SigningOptions {
     pub(crate) headers: Option<Vec<(Text, Carrier)>>,
     pub(crate) query: Option<Vec<(Text, Carrier)>>,
     pub(crate) body: Option<Option<Text>>,
+    pub(crate) parameters: BTreeMap<String, Fixed>,
 }
 
 /// Changes to one step; the inner `None` takes an option away.
@@ -80,6 +81,27 @@ impl SigningOptions {
         self
     }
 
+    /// Sets a parameter of a custom scheme to a text, a word or a length of time.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Text>) -> Self {
+        self.parameters.insert(name.into(), Fixed::Text(value.into()));
+        self
+    }
+
+    /// Sets a parameter of a custom scheme to a list.
+    #[must_use]
+    pub fn parameter_list(mut self, name: impl Into<String>, items: impl IntoIterator<Item = impl Into<Text>>) -> Self {
+        self.parameters.insert(name.into(), Fixed::List(items.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Sets a parameter of a custom scheme that is true or false.
+    #[must_use]
+    pub fn parameter_flag(mut self, name: impl Into<String>, flag: bool) -> Self {
+        self.parameters.insert(name.into(), Fixed::Flag(flag));
+        self
+    }
+
     fn step(&mut self, step: impl Into<String>) -> &mut StepOptions {
         self.steps.entry(step.into()).or_default()
     }
@@ -125,12 +147,27 @@ pub(crate) fn apply(recipe: &Recipe, options: &SigningOptions) -> Result<Recipe,
         let step = step.ok_or_else(|| OptionError::UnknownStep { scheme: scheme.clone(), step: name.clone() })?;
         apply_step(step, changes).map_err(|setting| not_settable(&scheme, name, setting))?;
     }
+    for (name, value) in &options.parameters {
+        let set = match &mut recipe.output {
+            Output::Custom(custom) => set_parameter(custom, name, value),
+            _ => None,
+        };
+        set.ok_or_else(|| OptionError::Parameter { scheme: scheme.clone(), parameter: name.clone() })?;
+    }
     if let Output::Send(send) = &mut recipe.output {
         apply_send(send, options).map_err(|setting| not_settable(&scheme, "send", setting))?;
     } else if options.headers.is_some() || options.query.is_some() || options.body.is_some() {
         return Err(not_settable(&scheme, "send", Setting::Header));
     }
     Ok(recipe)
+}
+
+/// Changes a parameter that the recipe leaves open.
+fn set_parameter(custom: &mut Custom, name: &str, value: &Fixed) -> Option<()> {
+    custom.settable.iter().find(|settable| *settable == name)?;
+    let (_, place) = custom.with.to_mut().iter_mut().find(|(parameter, _)| parameter == name)?;
+    *place = value.clone();
+    Some(())
 }
 
 fn not_settable(scheme: &Text, part: &str, setting: Setting) -> OptionError {

@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads a clock, draws random bytes or looks at anything but its arguments.
 
+use crate::custom::Signed;
 use crate::error::SignError;
 use crate::operations::{concat, digest, encode, form, json, jws, php};
 use crate::prepare::{
@@ -32,6 +33,8 @@ pub struct SigningInstructions {
     written: Bytes,
     headers: Vec<HeaderValue>,
     query: Option<Bytes>,
+    /// What a custom scheme adds, instead of all of the above.
+    custom: Option<Box<Signed>>,
 }
 
 /// What a recipe that ends in `give` yields.
@@ -65,11 +68,19 @@ impl Prepared {
     /// What the recipe needs and request or stamp do not have; see [`SignError`].
     pub fn sign(&self, request: &SignableRequest<'_>, stamp: &Stamp) -> Result<SigningInstructions, SignError> {
         let plan = &self.plan;
-        let PlannedOutput::Send(send) = &plan.output else {
-            return Err(SignError::Output {
-                scheme: plan.recipe.name.clone(),
-                ends: "gives a value and signs no request",
-            });
+        let send = match &plan.output {
+            PlannedOutput::Send(send) => send,
+            PlannedOutput::Custom(signer) => {
+                let custom = Some(Box::new(signer.sign(request, stamp)?));
+                let (slots, written, headers, query) = (Vec::new(), Bytes::new(), Vec::new(), None);
+                return Ok(SigningInstructions { plan: Arc::clone(plan), slots, written, headers, query, custom });
+            }
+            PlannedOutput::Give(_) => {
+                return Err(SignError::Output {
+                    scheme: plan.recipe.name.clone(),
+                    ends: "gives a value and signs no request",
+                });
+            }
         };
         let request = &below_own_pairs(send, request)?;
         let mut engine = Engine::new(plan, request, stamp)?;
@@ -82,7 +93,7 @@ impl Prepared {
             headers.push(header_of(header, carrier, &written)?);
         }
         let query = query.map(|(start, end)| written.slice(start..end));
-        Ok(SigningInstructions { plan: Arc::clone(plan), slots: engine.slots, written, headers, query })
+        Ok(SigningInstructions { plan: Arc::clone(plan), slots: engine.slots, written, headers, query, custom: None })
     }
 
     /// Computes what a recipe that ends in `give` yields.
@@ -109,13 +120,15 @@ impl SigningInstructions {
     /// The headers to set, in order; values that derive from a key or are secret are marked sensitive.
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + '_ {
         let names = self.send().map(|send| send.headers.as_slice()).unwrap_or_default();
-        names.iter().zip(&self.headers).map(|(header, value)| (header.name.clone(), value.clone()))
+        let headers = names.iter().zip(&self.headers).map(|(header, value)| (header.name.clone(), value.clone()));
+        headers.chain(self.customs().map(|(_, name, value)| (name.clone(), value.clone())))
     }
 
     /// The headers to set with their names as the recipe spells them.
     pub fn spelled_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         let names = self.send().map(|send| send.headers.as_slice()).unwrap_or_default();
-        names.iter().zip(&self.headers).map(|(header, value)| (header.spelled.as_ref(), value))
+        let headers = names.iter().zip(&self.headers).map(|(header, value)| (header.spelled.as_ref(), value));
+        headers.chain(self.customs().map(|(spelled, _, value)| (*spelled, value)))
     }
 
     /// Pairs to append to the query, encoded and joined by `&`.
@@ -130,18 +143,32 @@ impl SigningInstructions {
 
     /// The values that may be used once only, by step name.
     pub fn single_use(&self) -> impl Iterator<Item = (&str, &str)> {
-        single_use(&self.plan, &self.slots, &self.written)
+        let customs = self.custom.iter().flat_map(|custom| &custom.single_use);
+        let customs = customs.map(|(step, value)| (*step, value.as_str()));
+        single_use(&self.plan, &self.slots, &self.written).chain(customs)
     }
 
     /// Each named step with its value, in order; keys and the body itself are left out.
     pub fn steps(&self) -> impl Iterator<Item = StepValue<'_>> {
-        steps(&self.plan, &self.slots, &self.written)
+        let customs = self.custom.iter().flat_map(|custom| &custom.steps);
+        let customs = customs.map(|(name, value)| StepValue {
+            name: Cow::Borrowed(*name),
+            bytes: value.clone(),
+            text: true,
+            operation: true,
+            secret: false,
+        });
+        steps(&self.plan, &self.slots, &self.written).chain(customs)
+    }
+
+    fn customs(&self) -> impl Iterator<Item = &(&'static str, HeaderName, HeaderValue)> {
+        self.custom.iter().flat_map(|custom| &custom.headers)
     }
 
     fn send(&self) -> Option<&PlannedSend> {
         match &self.plan.output {
             PlannedOutput::Send(send) => Some(send),
-            PlannedOutput::Give(_) => None,
+            PlannedOutput::Give(_) | PlannedOutput::Custom(_) => None,
         }
     }
 }

@@ -85,6 +85,20 @@ pub(crate) const fn length(form: TimeForm) -> usize {
     }
 }
 
+/// The seconds of a length of time: `30s`, `5m`, `1h`, `1d`.
+pub(crate) fn duration(text: &str) -> Option<u32> {
+    let count = text.strip_suffix(['s', 'm', 'h', 'd'])?;
+    let plain = count.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds: u32 = if plain { count.parse().ok()? } else { return None };
+    let unit = match text.as_bytes().last() {
+        Some(b'm') => 60,
+        Some(b'h') => 3600,
+        Some(b'd') => 86_400,
+        _ => 1,
+    };
+    seconds.checked_mul(unit)
+}
+
 fn parse_parts(
     text: &str,
     date: [(usize, usize); 3],

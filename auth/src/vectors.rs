@@ -11,7 +11,7 @@ use crate::check::{CheckedRecipe, CredentialKind, Facts, check, escape_pointer};
 use crate::document::{self, DocumentError, Value};
 use crate::operations::encode::{decode_hex, encode};
 use crate::operations::form::percent_encode;
-use crate::prepare::{Action, Credentials, PlannedOutput, PlannedPart, Prepared};
+use crate::prepare::{Action, Credentials, PlannedOutput, PlannedPart, PlannedSend, Prepared};
 use crate::recipe::{Encoding, Recipe};
 use crate::request::{SignableBody, SignableRequest};
 use crate::secret::Secret;
@@ -233,7 +233,8 @@ fn sign(checked: &CheckedRecipe, prepared: &Prepared, case: &Case, request: &Cas
     equal("target", target.as_ref().unwrap_or(&request.target), &received.target)?;
     let made = signed.body().map(|bytes| hex(&bytes));
     equal("body_hex", body.as_deref().unwrap_or("none"), made.as_deref().unwrap_or("none"))?;
-    turn_round(checked, prepared, case, &received)
+    let added: Vec<HeaderName> = signed.headers().map(|(name, _)| name).collect();
+    turn_round(checked, prepared, case, &received, &added)
 }
 
 fn give(prepared: &Prepared, case: &Case, steps: &[(String, String)], give: &str) -> Result<(), Difference> {
@@ -302,6 +303,10 @@ fn received(request: &CaseRequest, signed: &SigningInstructions) -> CaseRequest 
 /// A moment at which the rules hold for what the case signed.
 fn moment(prepared: &Prepared, case: &Case) -> UnixTime {
     let plan = &prepared.plan;
+    if let PlannedOutput::Custom(signer) = &plan.output {
+        let created = case.input.values.get("created").and_then(|created| signer.time_of(created));
+        return created.unwrap_or(UnixTime::from_secs(0));
+    }
     let value = |node: usize| {
         let Action::Time { form, .. } = plan.nodes[node].action else { return None };
         time::parse(case.input.values.get(plan.nodes[node].name.as_ref())?, form)
@@ -317,6 +322,7 @@ fn turn_round(
     prepared: &Prepared,
     case: &Case,
     received: &CaseRequest,
+    added: &[HeaderName],
 ) -> Result<(), Difference> {
     let now = moment(prepared, case);
     match prepared.verify(&received.signable(), now) {
@@ -324,7 +330,7 @@ fn turn_round(
         Ok(_) => {}
         Err(error) => return differs("turned round", "verified", error.cause().to_string()),
     }
-    for (what, changed) in tampered(checked, prepared, received) {
+    for (what, changed) in tampered(checked, prepared, received, added) {
         if prepared.verify(&changed.signable(), now).is_ok() {
             return differs("turned round", format!("refused with one byte of {what} changed"), "verified");
         }
@@ -333,9 +339,32 @@ fn turn_round(
 }
 
 /// The request with one byte changed: of each value that derives from a key or is secret, and of a covered body.
-fn tampered(checked: &CheckedRecipe, prepared: &Prepared, received: &CaseRequest) -> Vec<(String, CaseRequest)> {
+fn tampered(
+    checked: &CheckedRecipe,
+    prepared: &Prepared,
+    received: &CaseRequest,
+    added: &[HeaderName],
+) -> Vec<(String, CaseRequest)> {
     let mut all = Vec::new();
-    let PlannedOutput::Send(send) = &prepared.plan.output else { return all };
+    let none = PlannedSend { headers: Vec::new(), query: Vec::new(), body: None, prefix: None };
+    let send = match &prepared.plan.output {
+        PlannedOutput::Send(send) => send,
+        // All that a custom scheme adds is its signature, or covered by it.
+        PlannedOutput::Custom(_) => {
+            for name in added {
+                let value = received.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+                let changed = last_changes(value).into_iter().filter_map(|value| HeaderValue::from_bytes(&value).ok());
+                let changed = changed.map(|value| {
+                    let mut request = received.clone();
+                    request.headers.insert(name.clone(), value);
+                    (format!("header {name}"), request)
+                });
+                all.extend(changed);
+            }
+            &none
+        }
+        PlannedOutput::Give(_) => return all,
+    };
     let guarded = |parts: &[PlannedPart]| {
         let facts = |node: usize| -> Facts { prepared.plan.nodes[node].facts };
         parts.iter().filter_map(PlannedPart::step).any(|node| facts(node).keyed || facts(node).secret)

@@ -10,6 +10,7 @@
 //! Lengths are checked before any work, and no work is more than linear in what came.
 
 use crate::cookie;
+use crate::custom::Checked;
 use crate::error::{Refusal, SignError, VerifyError};
 use crate::operations::form;
 use crate::operations::jws::{self, ExpectedHeader, TokenError, Written};
@@ -51,6 +52,8 @@ pub struct Verified {
     arguments: Vec<(Text, Option<Place>)>,
     sessions: Vec<(Text, Secret)>,
     remember_until: Option<UnixTime>,
+    /// What a custom scheme read, instead of all of the above.
+    custom: Option<Box<Checked>>,
 }
 
 /// Where a text stands in the buffer.
@@ -66,9 +69,16 @@ impl Prepared {
     /// One public face; [`VerifyError::cause`] is for the operator.
     pub fn verify(&self, request: &SignableRequest<'_>, now: UnixTime) -> Result<Verified, VerifyError> {
         let plan = &self.plan;
-        let PlannedOutput::Send(send) = &plan.output else {
-            let ends = "gives a value and signs no request";
-            return Err(Refusal::Recompute(SignError::Output { scheme: plan.recipe.name.clone(), ends }).into());
+        let send = match &plan.output {
+            PlannedOutput::Send(send) => send,
+            PlannedOutput::Custom(signer) => {
+                let checked = signer.verify(request, now, self.leeway_millis)?;
+                return Ok(Verified::of_custom(plan, checked));
+            }
+            PlannedOutput::Give(_) => {
+                let ends = "gives a value and signs no request";
+                return Err(Refusal::Recompute(SignError::Output { scheme: plan.recipe.name.clone(), ends }).into());
+            }
         };
         let (target, pairs) = own_pairs(send, request.target)?;
         let received = SignableRequest { target: &target, ..*request };
@@ -126,7 +136,8 @@ impl Prepared {
         let session = |(start, end)| Secret::new(text_of(&written[start..end]));
         let sessions = sessions.map(|(name, place)| (name, session(place))).collect();
         let arguments = reader.read.arguments;
-        Ok(Verified { plan: Arc::clone(&self.plan), slots, written, arguments, sessions, remember_until })
+        let plan = Arc::clone(&self.plan);
+        Ok(Verified { plan, slots, written, arguments, sessions, remember_until, custom: None })
     }
 
     /// Freshness and lifetime; until when a replay guard has to remember.
@@ -175,15 +186,32 @@ impl Prepared {
 }
 
 impl Verified {
+    fn of_custom(plan: &Arc<Plan>, mut checked: Checked) -> Self {
+        Verified {
+            plan: Arc::clone(plan),
+            slots: Vec::new(),
+            written: Vec::new(),
+            arguments: Vec::new(),
+            sessions: std::mem::take(&mut checked.sessions),
+            remember_until: checked.remember_until,
+            custom: Some(Box::new(checked)),
+        }
+    }
+
     /// The value of a step that was read back or recomputed; keys, maps and the body have none here.
     pub fn value(&self, step: &str) -> Option<&str> {
+        if let Some(custom) = &self.custom {
+            return custom.values.iter().find(|(name, _)| *name == step).map(|(_, value)| value.as_str());
+        }
         let index = self.plan.recipe.steps.iter().position(|other| other.name == step)?;
         std::str::from_utf8(own(&self.plan, &self.slots, &self.written, self.plan.steps[index])?).ok()
     }
 
     /// The values that may be seen once only, by step name: for the replay guard.
     pub fn single_use(&self) -> impl Iterator<Item = (&str, &str)> {
-        single_use(&self.plan, &self.slots, &self.written)
+        let customs = self.custom.iter().flat_map(|custom| &custom.single_use);
+        let customs = customs.map(|(step, value)| (*step, value.as_str()));
+        single_use(&self.plan, &self.slots, &self.written).chain(customs)
     }
 
     /// Until when a replay guard must remember them; nothing if the recipe sets no limit.
@@ -193,6 +221,9 @@ impl Verified {
 
     /// An argument that the sender gave.
     pub fn argument(&self, name: &str) -> Option<&str> {
+        if let Some(custom) = &self.custom {
+            return custom.arguments.iter().find(|(n, _)| n == name)?.1.as_deref();
+        }
         let (_, value) = self.arguments.iter().find(|(n, _)| n == name)?;
         value.map(|(start, end)| text_of(&self.written[start..end]))
     }

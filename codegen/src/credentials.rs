@@ -2,6 +2,7 @@
 
 use crate::docs;
 use crate::ir::{self, Ir};
+use countersign_auth::custom;
 use countersign_auth::recipe::{Expression, Input, Operation, Output, Recipe, Source};
 use countersign_auth::recipe::{FormPart, JwsPayload, Text};
 use heck::{ToShoutySnakeCase, ToSnakeCase};
@@ -48,7 +49,8 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
         .chain(ir.tokens.iter().map(|recipe| (recipe.name.as_ref(), recipe)))
         .collect();
     let standard = ir.schemes.iter().any(|scheme| scheme.standard);
-    let signing = recipes.iter().filter(|(_, recipe)| matches!(recipe.output, Output::Send(_))).count();
+    let signs = |recipe: &Recipe| !matches!(recipe.output, Output::Give(_));
+    let signing = recipes.iter().filter(|(_, recipe)| signs(recipe)).count();
     let (mut order, mut optional): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let mut found: BTreeMap<String, (CredentialKind, usize, Vec<String>)> = BTreeMap::new();
     for (scheme, recipe) in &recipes {
@@ -75,8 +77,16 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
         for (name, kind) in here {
             let entry = found.entry(name).or_insert((kind, 0, Vec::new()));
             entry.0 = entry.0.max(kind);
-            entry.1 += usize::from(matches!(recipe.output, Output::Send(_)));
+            entry.1 += usize::from(signs(recipe));
             entry.2.push((*scheme).to_owned());
+        }
+    }
+    // What only optional parameters of custom schemes read need not be given.
+    for name in &order {
+        let steps = recipes.iter().flat_map(|(_, recipe)| recipe.steps.iter().map(move |step| (recipe, step)));
+        let mut reading = steps.filter(|(_, step)| reads(&step.value, name)).peekable();
+        if reading.peek().is_some() && reading.all(|(recipe, step)| custom::is_optional(recipe, &step.name)) {
+            optional.push(name.clone());
         }
     }
     for scheme in &ir.schemes {
@@ -98,7 +108,8 @@ pub fn all(ir: &Ir) -> Vec<Credential> {
         let (kind, uses, schemes) = found.remove(&name)?;
         // Where OpenAPI's own schemes are in play, there may be alternatives to any of them.
         let required = match standard {
-            true => !optional.contains(&name) && needed_everywhere(ir, &schemes),
+            _ if optional.contains(&name) => false,
+            true => needed_everywhere(ir, &schemes),
             false => uses == signing && (signing > 0 || schemes.len() == recipes.len()),
         };
         Some(Credential {
@@ -127,6 +138,14 @@ fn field_name(name: &str) -> String {
     match syn::parse_str::<syn::Ident>(&name) {
         Ok(_) => name,
         Err(_) => format!("{name}_"),
+    }
+}
+
+/// Whether a step is this credential and nothing else.
+fn reads(value: &Expression, name: &str) -> bool {
+    match value {
+        Expression::Source(Source::Credential { name: read, .. } | Source::Key { name: read, .. }) => read == name,
+        _ => false,
     }
 }
 

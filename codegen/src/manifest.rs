@@ -12,6 +12,7 @@ use crate::ir::{Ir, Operation, Repeat, ResponseContent, Webhook};
 use crate::operations::{client_of, examples};
 use heck::ToShoutySnakeCase;
 use quote::{format_ident, quote};
+use std::collections::BTreeSet;
 
 /// `Cargo.toml`.
 pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
@@ -67,9 +68,17 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     table("features", &features);
     let version = toml_text(&runtime.version);
     let path = runtime.path.as_deref().map(|path| format!(", path = {}", toml_text(path))).unwrap_or_default();
-    // What a client without OAuth2 does not need, it does not link.
+    // What a client without OAuth2, or without a certain custom scheme, does not need, it does not link.
     let oauth2 = ir.schemes.iter().any(|scheme| scheme.oauth2.is_some());
-    let needed = if oauth2 { format!(", features = [{}]", toml_text("oauth2")) } else { String::new() };
+    let custom = ir.schemes.iter().filter_map(|scheme| countersign_auth::custom::feature(&scheme.recipe));
+    let needed: BTreeSet<&str> = oauth2.then_some("oauth2").into_iter().chain(custom).collect();
+    let needed = match needed.is_empty() {
+        true => String::new(),
+        false => {
+            let names: Vec<String> = needed.into_iter().map(toml_text).collect();
+            format!(", features = [{}]", names.join(", "))
+        }
+    };
     table(
         "dependencies",
         &[

@@ -4,9 +4,9 @@
 //! spells out every part; a part added to the vocabulary fails to compile here until it is written.
 
 use countersign_auth::recipe::{
-    Carrier, Encoding, Escape, Expression, FormPart, Freshness, HashAlgorithm, Input, JwsPayload, KeyEncoding,
-    Lifetime, Operation, Output, PhpArrays, RandomForm, Recipe, RequestPart, Rules, Send, Setting, Source, Step,
-    Substitutes, TargetFrom, Template, TemplatePart, Text, TimeForm,
+    Carrier, Custom, Encoding, Escape, Expression, Fixed, FormPart, Freshness, HashAlgorithm, Input, JwsPayload,
+    KeyEncoding, Lifetime, Operation, Output, PhpArrays, RandomForm, Recipe, RequestPart, Rules, Send, Setting, Source,
+    Step, Substitutes, TargetFrom, Template, TemplatePart, Text, TimeForm,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -322,6 +322,10 @@ fn output(output: &Output) -> TokenStream {
             let step = text(step);
             quote!(recipe::Output::Give(#step))
         }
+        Output::Custom(scheme) => {
+            let scheme = custom(scheme);
+            quote!(recipe::Output::Custom(#scheme))
+        }
         Output::Send(Send { headers, query, body, settable }) => {
             let headers = list(headers, |header| pair(header, carrier));
             let query = list(query, |member| pair(member, carrier));
@@ -333,6 +337,27 @@ fn output(output: &Output) -> TokenStream {
                 settable: #settable,
             }))
         }
+    }
+}
+
+fn custom(custom: &Custom) -> TokenStream {
+    let Custom { scheme, with, settable } = custom;
+    let (scheme, with) = (text(scheme), list(with, |parameter| pair(parameter, fixed)));
+    let settable = list(settable, text);
+    quote!(recipe::Custom { scheme: #scheme, with: #with, settable: #settable })
+}
+
+fn fixed(value: &Fixed) -> TokenStream {
+    match value {
+        Fixed::Text(value) => {
+            let value = text(value);
+            quote!(recipe::Fixed::Text(#value))
+        }
+        Fixed::List(items) => {
+            let items = list(items, text);
+            quote!(recipe::Fixed::List(#items))
+        }
+        Fixed::Flag(flag) => quote!(recipe::Fixed::Flag(#flag)),
     }
 }
 

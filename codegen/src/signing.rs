@@ -21,6 +21,7 @@ use crate::lint::rules::{self, Rule};
 use crate::normalize::rules::SCHEME_CERTIFICATE;
 use crate::references::{References, escape_token};
 use crate::spec::{Mark, Node, Spec, Value};
+use countersign_auth::custom;
 use countersign_auth::document::{self, DocumentError};
 use countersign_auth::recipe::{Output, Recipe};
 use standard::{Described, Names};
@@ -55,7 +56,7 @@ pub fn signing(spec: &Spec) -> Result<Signing, Vec<Finding>> {
         let recipe = declared.recipe.clone();
         match (&recipe.output, declared.scheme) {
             (Output::Give(_), false) => signing.tokens.push(recipe),
-            (Output::Send(_), false) => {}
+            (Output::Send(_) | Output::Custom(_), false) => {}
             (_, true) => signing.schemes.push(reader.scheme(recipe, &declared.pointer)),
         }
     }
@@ -174,15 +175,16 @@ impl<'a> Reader<'_, 'a> {
                 let help = "move the recipe to `x-signing-recipes`, or let it `send`".to_owned();
                 self.report(rules::SIGNING_RECIPE, at, pointer.to_owned(), message, Some(help));
             }
-            Output::Send(send) => {
+            Output::Send(_) | Output::Custom(_) => {
                 let text = |key| node.get(key).and_then(Node::text).unwrap_or_default();
+                let (headers, query) = carriers(&recipe);
                 let (carriers, carrier) = match (text("type"), text("in")) {
-                    ("apiKey", "header") => (&send.headers, text("name")),
-                    ("apiKey", "query") => (&send.query, text("name")),
-                    ("http", _) => (&send.headers, "Authorization"),
-                    _ => (&send.headers, ""),
+                    ("apiKey", "header") => (headers, text("name")),
+                    ("apiKey", "query") => (query, text("name")),
+                    ("http", _) => (headers, "Authorization"),
+                    _ => (headers, ""),
                 };
-                if !carriers.iter().any(|(name, _)| name.eq_ignore_ascii_case(carrier)) {
+                if !carriers.iter().any(|name| name.eq_ignore_ascii_case(carrier)) {
                     let message = format!("the recipe sends nothing in the place that `{name}` itself names");
                     let help = "for `type: apiKey`, `in` and `name` say where the signature goes; `type: http` means \
                                 `Authorization`";
@@ -413,6 +415,18 @@ fn name_constants(signing: &mut Signing) {
     }
 }
 
+/// The names of the headers and of the query pairs that a recipe sends.
+fn carriers(recipe: &Recipe) -> (Vec<&str>, Vec<&str>) {
+    match &recipe.output {
+        Output::Send(send) => {
+            let headers = send.headers.iter().map(|(name, _)| &**name);
+            (headers.collect(), send.query.iter().map(|(name, _)| &**name).collect())
+        }
+        Output::Custom(_) => (custom::headers(recipe), Vec::new()),
+        Output::Give(_) => (Vec::new(), Vec::new()),
+    }
+}
+
 /// An error's message; those that begin with their predicate get their subject, the last name of the pointer.
 pub(crate) fn sentence(error: &DocumentError) -> String {
     let predicate = ["is ", "reads ", "does "].iter().any(|verb| error.message.starts_with(verb));
@@ -448,7 +462,7 @@ fn assumptions(node: &Node, notes: &mut Vec<String>) {
 }
 
 /// `30s`, `5m`, `1h`, `1d` in seconds.
-fn seconds(duration: &str) -> Option<u32> {
+pub(crate) fn seconds(duration: &str) -> Option<u32> {
     let unit = match duration.chars().last()? {
         's' => 1,
         'm' => 60,

@@ -120,7 +120,14 @@ fn conflict(document: &Document<'_>, operation: &Node, signing: &Signing, scheme
 }
 
 fn shared_place(first: &recipe::Recipe, second: &recipe::Recipe) -> Option<String> {
-    let (Output::Send(first), Output::Send(second)) = (&first.output, &second.output) else { return None };
+    let (first, second) = match (&first.output, &second.output) {
+        (Output::Send(first), Output::Send(second)) => (first, second),
+        _ => {
+            let others = sent_headers(second);
+            let shared = sent_headers(first).into_iter().find(|name| others.iter().any(|other| other == name));
+            return shared.map(|name| format!("the header `{name}`"));
+        }
+    };
     let cookie = |name: &str| name.eq_ignore_ascii_case("cookie");
     for (name, carrier) in first.headers.iter() {
         let other = second.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
@@ -131,6 +138,14 @@ fn shared_place(first: &recipe::Recipe, second: &recipe::Recipe) -> Option<Strin
     }
     let pair = first.query.iter().find(|(name, _)| second.query.iter().any(|(other, _)| other == name));
     pair.map(|(name, _)| format!("the query pair `{}`", name.escape_debug()))
+}
+
+/// The headers that a recipe sends, in lower case.
+fn sent_headers(recipe: &recipe::Recipe) -> Vec<String> {
+    match &recipe.output {
+        Output::Send(send) => send.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect(),
+        _ => countersign_auth::custom::headers(recipe).into_iter().map(str::to_ascii_lowercase).collect(),
+    }
 }
 
 /// The text that a carrier begins with.

@@ -71,7 +71,6 @@ fn explain(references: &References<'_>, error: &ValidationError<'_>) -> Vec<Find
                 let message = format!("`{}` is not known here", shortened(key, 60));
                 let help = match similar(key, known.iter().map(String::as_str)) {
                     Some(name) => format!("did you mean `{name}`?"),
-                    None if key == "custom" => "hand-written recipes are not supported yet".to_owned(),
                     None => format!("what may stand here: {}", known.join(", ")),
                 };
                 let pointer = format!("{pointer}/{}", escape_token(key));

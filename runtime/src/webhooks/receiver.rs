@@ -369,7 +369,9 @@ fn challenge(recipe: &Recipe) -> HeaderValue {
             },
             _ => None,
         }),
-        Output::Give(_) => None,
+        // Its word is also the name of the algorithm.
+        Output::Custom(custom) if custom.scheme == "aws-sigv4" => Some("AWS4-HMAC-SHA256"),
+        Output::Custom(_) | Output::Give(_) => None,
     };
     let scheme = scheme.and_then(|scheme| HeaderValue::from_str(scheme).ok());
     scheme.unwrap_or(HeaderValue::from_static("Signature"))

@@ -35,6 +35,7 @@ super::rules! {
     SIGNING_MANDATORY "M3" "signing-became-mandatory" BRK BRK MAJ MAJ - "Signing was a choice and is a duty." []
     SIGNING_WEAKENED "M4" "signing-no-longer-required" OK OK PAT PAT INF "Signing was a duty and is a choice, or gone: on purpose?" []
     SIGNING_KIND_CHANGED "M5" "signing-kind-changed" BRK BRK MAJ MAJ - "What is sent as the signature is made in another way." []
+    CUSTOM_PARAMETER_CHANGED "M5" "custom-parameter-changed" BRK BRK PAT PAT - "A parameter of a scheme that is written by hand has another value." []
     SIGNATURE_ALGORITHM_CHANGED "M6" "signature-algorithm-changed" BRK BRK PAT PAT - "The signature has another algorithm." []
     SIGNATURE_HEADER_CHANGED "M8" "signature-carrier-renamed" BRK BRK PAT PAT - "The header or parameter that carries a value has another name." []
     SIGNED_CREDENTIAL_CHANGED "M9" "signed-credential-changed" BRK BRK MAJ MAJ - "A credential that is sent or signed is another one." []

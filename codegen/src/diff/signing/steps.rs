@@ -3,6 +3,8 @@
 //! Every step has an identity, a hash of what it computes, names left out: equal identities end the comparison, so
 //! a renamed step is silent, and each pair of steps is looked at once.
 
+mod custom;
+
 use super::{place, rules_of_recipes};
 use crate::diff::compare::Compare;
 use crate::diff::rules::{self, Rule};
@@ -50,7 +52,8 @@ impl<'r, 'a> Side<'r, 'a> {
     }
 
     fn step_at(&self, step: &str) -> Option<&'a Node> {
-        self.node.and_then(|node| node.get("values")?.get(step)).or(self.node)
+        let member = |key: &str| self.node.and_then(|node| node.get(key)?.get(step));
+        member("values").or_else(|| member("with")).or(self.node)
     }
 
     fn step(&self, name: &str) -> Option<&'r Step> {
@@ -187,6 +190,15 @@ impl<'r> Walk<'_, 'r, '_> {
                 self.carriers("header", &old.headers, &new.headers);
                 self.carriers("query parameter", &old.query, &new.query);
                 self.body(old, new);
+            }
+            (Output::Custom(old), Output::Custom(new)) => custom::compare(self, old, new),
+            (Output::Custom(custom), _) => {
+                let message = format!("`{}` signed, and a recipe does", custom.scheme);
+                self.emit(&rules::SIGNING_KIND_CHANGED, (None, None), message);
+            }
+            (_, Output::Custom(custom)) => {
+                let message = format!("a recipe signed, and `{}` does", custom.scheme);
+                self.emit(&rules::SIGNING_KIND_CHANGED, (None, None), message);
             }
             _ => self.emit(&rules::SIGNING_KIND_CHANGED, (None, None), "the recipe sends what it gave, or the reverse"),
         }
