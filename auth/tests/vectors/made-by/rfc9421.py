@@ -1,6 +1,6 @@
 """Makes ../rfc9421.json: the published example of RFC 9421, and messages that http-message-signatures signed.
 
-    python3 -m venv venv && venv/bin/pip install http-message-signatures==3.0.0 requests==2.34.2
+    python3 -m venv venv && venv/bin/pip install http-message-signatures==3.0.0
     venv/bin/python rfc9421.py > ../rfc9421.json
 
 Every signature comes from the RFC or from the package. A case that is refused is a signed message with something
@@ -8,13 +8,15 @@ changed, or one that the package signed as no sender of the document does.
 """
 
 import base64
+import dataclasses
 import datetime
 import hashlib
-import http_message_signatures as hms
 import importlib.metadata
 import json
-import requests
 from urllib.parse import urlsplit
+
+import http_message_signatures as hms
+from http_message_signatures.structures import CaseInsensitiveDict
 
 # RFC 9421, appendix B.1.5.
 KEY = "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ=="
@@ -51,6 +53,25 @@ def request_of(method, url, headers, body):
             "body_hex": None if body is None else body.hex()}
 
 
+@dataclasses.dataclass
+class Message:
+    method: str
+    url: str
+    headers: CaseInsensitiveDict
+
+
+class AsItStands:
+    """The header is signed as it is, right or wrong."""
+
+    @staticmethod
+    def prepare(headers, body, *, use_existing_digest):
+        pass
+
+
+class Signer(hms.HTTPMessageSigner):
+    content_digest_class = AsItStands
+
+
 class Resolver(hms.HTTPSignatureKeyResolver):
     def __init__(self, key=KEY):
         self.key = base64.b64decode(key)
@@ -68,12 +89,8 @@ def digest(body, name="sha-256"):
 
 def signed(method, url, headers, body, components, label="sig1", key=KEY, created=CREATED, **more):
     """What the package adds, and the base that it signed."""
-    message = requests.Request(method, url, headers=dict(headers), data=body).prepare()
-    # What requests adds of its own is not in the message that is signed.
-    for name in list(message.headers):
-        if name.lower() not in [header.lower() for header, _ in headers]:
-            del message.headers[name]
-    handler = hms.HTTPMessageSigner(signature_algorithm=hms.algorithms.HMAC_SHA256, key_resolver=Resolver(key))
+    message = Message(method, url, CaseInsensitiveDict(headers))
+    handler = Signer(signature_algorithm=hms.algorithms.HMAC_SHA256, key_resolver=Resolver(key))
     moment = lambda seconds: datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     if more.get("expires"):
         more["expires"] = moment(more["expires"])
