@@ -53,6 +53,25 @@ fn the_schema_in_specs_is_the_one_that_is_enforced() {
     assert!(jsonschema::validator_for(&schema).is_ok());
 }
 
+/// Editors offer these names, and people read that table.
+#[test]
+fn schema_and_table_know_every_custom_scheme() {
+    let enforced = include_str!("../src/signing/x-signing.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(enforced).unwrap();
+    let offered = schema.pointer("/$defs/custom/properties/custom/enum").and_then(serde_json::Value::as_array).unwrap();
+    let names: Vec<&str> = countersign_auth::custom::schemes().map(|scheme| scheme.name).collect();
+    assert_eq!(*offered, names);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../specs/README.md")).unwrap();
+    for scheme in countersign_auth::custom::schemes() {
+        assert!(readme.contains(&format!("**`{}`**: ", scheme.name)), "{}", scheme.name);
+        for parameter in scheme.parameters {
+            let required = if parameter.required { "yes" } else { "no" };
+            let row = format!("| `{}` | {} | {required} | {} |", parameter.name, parameter.kind.name(), parameter.about);
+            assert!(readme.contains(&row), "specs/README.md needs this row:\n{row}");
+        }
+    }
+}
+
 #[test]
 fn security_is_the_documents_unless_the_operation_has_its_own() {
     let spec = spec(SMALL);
