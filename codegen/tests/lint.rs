@@ -66,7 +66,8 @@ fn schema_and_table_know_every_custom_scheme() {
         assert!(readme.contains(&format!("**`{}`**: ", scheme.name)), "{}", scheme.name);
         for parameter in scheme.parameters {
             let required = if parameter.required { "yes" } else { "no" };
-            let row = format!("| `{}` | {} | {required} | {} |", parameter.name, parameter.kind.name(), parameter.about);
+            let row =
+                format!("| `{}` | {} | {required} | {} |", parameter.name, parameter.kind.name(), parameter.about);
             assert!(readme.contains(&row), "specs/README.md needs this row:\n{row}");
         }
     }
