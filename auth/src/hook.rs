@@ -30,6 +30,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Signing {
     requirements: &'static [&'static [&'static str]],
     base: Option<Arc<str>>,
+    signers: Option<Signers>,
     arguments: Vec<(Cow<'static, str>, Secret)>,
     sessions: Vec<(Cow<'static, str>, Secret)>,
 }
@@ -38,13 +39,14 @@ impl Signing {
     /// Takes an operation's `security`: alternatives, each a set of schemes that all apply. No alternative at
     /// all means unsigned, and so does an alternative without schemes.
     pub const fn new(requirements: &'static [&'static [&'static str]]) -> Self {
-        Signing { requirements, base: None, arguments: Vec::new(), sessions: Vec::new() }
+        Signing { requirements, base: None, signers: None, arguments: Vec::new(), sessions: Vec::new() }
     }
 
     /// The same arguments and sessions for another operation, whose `security` this is.
     #[must_use]
     pub fn for_operation(&self, requirements: &'static [&'static [&'static str]]) -> Self {
-        Signing { requirements, base: None, arguments: self.arguments.clone(), sessions: self.sessions.clone() }
+        let (arguments, sessions) = (self.arguments.clone(), self.sessions.clone());
+        Signing { requirements, base: None, signers: None, arguments, sessions }
     }
 
     /// Signs for this base URL instead of the middleware's: an operation may have a server of its own.
@@ -53,6 +55,13 @@ impl Signing {
     #[must_use]
     pub fn base(mut self, base: impl Into<Arc<str>>) -> Self {
         self.base = Some(base.into());
+        self
+    }
+
+    /// Signs with these schemes instead of the middleware's: an attempt may have credentials of its own.
+    #[must_use]
+    pub fn signers(mut self, signers: Signers) -> Self {
+        self.signers = Some(signers);
         self
     }
 
@@ -106,7 +115,7 @@ impl Signers {
 
     /// The schemes that a request is going to be signed with; nothing if no alternative has credentials.
     pub fn alternative(&self, signing: &Signing) -> Option<&'static [&'static str]> {
-        let signers = self.current();
+        let signers = signing.signers.as_ref().unwrap_or(self).current();
         signing.requirements.iter().copied().find(|schemes| schemes.iter().all(|name| signers.contains_key(*name)))
     }
 
@@ -163,7 +172,7 @@ impl SigningMiddleware {
     pub fn sign(&self, request: &mut Request, extensions: &mut Extensions) -> Result<(), SignError> {
         extensions.remove::<Signed>();
         let signing = extensions.get::<Signing>().ok_or(SignError::Undeclared)?;
-        let signers = self.signers.current();
+        let signers = signing.signers.as_ref().unwrap_or(&self.signers).current();
         let schemes = ordered(chosen(signing.requirements, &signers)?);
         let base = signing.base.as_ref().unwrap_or(&self.base);
         let mut signed = Signed::default();

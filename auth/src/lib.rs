@@ -6,6 +6,7 @@ pub mod custom;
 #[cfg(feature = "document")]
 pub mod document;
 mod error;
+mod fingerprint;
 #[cfg(feature = "reqwest")]
 pub mod hook;
 mod operations;
@@ -26,6 +27,7 @@ pub mod verify;
 
 pub use check::{ArgumentField, CheckedRecipe, CredentialField, CredentialKind, check};
 pub use error::{CheckError, OptionError, PrepareError, Refusal, SignError, VerifyError};
+pub use fingerprint::fingerprint;
 pub use prepare::{Credentials, Prepared};
 pub use recipe::Recipe;
 pub use request::{SignableBody, SignableRequest};

@@ -90,6 +90,34 @@ impl Credentials {
         }
     }
 
+    /// Whose credentials these are, as a [`fingerprint`](crate::fingerprint()): of those that may be shown, so that a
+    /// new key of the same account changes nothing; of all where none may be shown.
+    pub fn owner(&self) -> String {
+        let may_be_shown = |value: &CredentialValue| matches!(value, CredentialValue::Text(_));
+        let any = self.values.iter().any(|(_, value)| may_be_shown(value));
+        self.fingerprint_of(|value| !any || may_be_shown(value))
+    }
+
+    /// What tells these credentials from others, as a [`fingerprint`](crate::fingerprint()).
+    pub fn fingerprint(&self) -> String {
+        self.fingerprint_of(|_| true)
+    }
+
+    fn fingerprint_of(&self, takes: impl Fn(&CredentialValue) -> bool) -> String {
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for (name, value) in self.values.iter().filter(|(_, value)| takes(value)) {
+            parts.push(name.as_bytes());
+            match value {
+                CredentialValue::Text(text) => parts.push(text.as_bytes()),
+                CredentialValue::Secret(secret) => parts.push(secret.expose().as_bytes()),
+                CredentialValue::Keys(keys) => parts.extend(keys.iter().map(|key| key.expose().as_bytes())),
+            }
+            // Between the keys of one and the name of the next.
+            parts.push(&[0xff]);
+        }
+        crate::fingerprint(parts)
+    }
+
     fn find(&self, name: &str) -> Option<&CredentialValue> {
         self.values.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value)
     }

@@ -1,7 +1,8 @@
 //! The client: where it stands, what it holds, how a call is awaited.
 
+use crate::features::Features;
 use crate::ir::{ClientCredentials, Flows, Ir};
-use crate::operations::{ClientType, clients};
+use crate::operations::{ClientType, clients, sessions};
 use crate::{docs, recipes, servers};
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
@@ -14,7 +15,7 @@ pub fn emit(ir: &Ir) -> TokenStream {
     let server = servers::emit(ir);
     let call = call(ir);
     let sessions = clients(ir);
-    let sessions = sessions.iter().filter_map(|client| Some(session(client, client.session?)));
+    let sessions = sessions.iter().filter_map(|client| Some(session(ir, client, client.session?)));
     let recipes = (!ir.schemes.is_empty() || !ir.tokens.is_empty()).then(|| {
         quote!(
             use crate::recipes;
@@ -47,16 +48,17 @@ fn client(ir: &Ir) -> TokenStream {
     let sessions = clients(ir);
     let sessions = sessions.iter().filter_map(|client| {
         let session = client.session?;
-        let (name, method, token) = (&client.name, &client.method, &client.token);
-        let doc = docs::attributes(&[format!(
-            "The operations that need {}, signed with this token.",
-            docs::code(&session.name)
-        )]);
+        let (name, method, token, key) = (&client.name, &client.method, &client.token, &session.name);
+        let doc = docs::attributes(&[format!("The operations that need {}, signed with this token.", docs::code(key))]);
+        let fetched = from(ir, client, session);
         Some(quote! {
             #doc
             pub fn #method(&self, token: impl Into<#token>) -> #name {
-                #name { core: self.core.clone(), token: token.into() }
+                let session = runtime::sessions::Session::given(#key, token.into().0);
+                #name { core: self.core.clone(), session }
             }
+
+            #fetched
         })
     });
     // A client whose operations all need a session starts none itself.
@@ -96,6 +98,23 @@ fn client(ir: &Ir) -> TokenStream {
 
             #(#sessions)*
 
+            /// Signs with these credentials from now on. Attempts on their way keep theirs; one of them that is
+            /// rejected is made again with these.
+            ///
+            /// # Errors
+            /// They do not fit; the old ones stay.
+            pub fn set_credentials(&self, credentials: &Credentials) -> Result<(), runtime::BuildError> {
+                self.core.set_credentials(credentials)
+            }
+
+            /// Asks the credentials provider now, if the client was built with one.
+            ///
+            /// # Errors
+            /// There are none, or they do not fit; the old ones stay.
+            pub async fn refresh_credentials(&self) -> Result<(), runtime::CredentialsError> {
+                self.core.refresh_credentials().await
+            }
+
             #request_of
         }
 
@@ -107,30 +126,96 @@ fn client(ir: &Ir) -> TokenStream {
     }
 }
 
+/// The method that makes a session's client whose token is fetched.
+fn from(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> Option<TokenStream> {
+    let operation = sessions::from(ir, session).filter(|_| sessions::is_fetched(ir, session))?;
+    let (name, token) = (&client.name, &client.token);
+    let method = format_ident!("{}_from", client.method);
+    let (gate, marker) = (Features::of(ir).of_tag(&operation.module), operation_path(operation));
+    let renewed =
+        if session.refresh_once { "ahead of its end, and once when it is rejected" } else { "ahead of its end" };
+    let doc = docs::attributes(&[
+        format!(
+            "The operations that need {}, signed with the token that this call of `{}` yields.",
+            docs::code(&session.name),
+            operation.name
+        ),
+        String::new(),
+        format!(
+            "It is sent when a token is needed, once for all who wait, and again {renewed}. Clients that are made of \
+             equal calls share their token."
+        ),
+    ]);
+    Some(quote! {
+        #doc
+        #gate
+        pub fn #method(&self, call: Call<#marker>) -> #name {
+            let session = runtime::sessions::Session::fetched::<#token, #marker>(call.request);
+            #name { core: self.core.clone(), session }
+        }
+    })
+}
+
+fn operation_path(operation: &crate::ir::Operation) -> TokenStream {
+    let (module, marker) = (format_ident!("{}", operation.module), format_ident!("{}", operation.marker));
+    quote!(crate::operations::#module::#marker)
+}
+
 /// The client of a session and its token.
-fn session(client: &ClientType<'_>, session: &crate::ir::Session) -> TokenStream {
-    let (name, token, method) = (&client.name, &client.token, client.method.to_string());
-    let key = &session.name;
-    let doc = docs::attributes(&[format!(
-        "What [`Client::{method}`] gives: operations that need {}.",
-        docs::code(&session.name)
-    )]);
-    let token_doc = docs::attributes(&[format!("The token of {}; redacted and wiped.", docs::code(&session.name))]);
+fn session(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> TokenStream {
+    let (name, method) = (&client.name, client.method.to_string());
+    let key = docs::code(&session.name);
+    let doc = docs::attributes(&[format!("What [`Client::{method}`] gives: operations that need {key}.")]);
+    let lifetime = sessions::is_fetched(ir, session).then(|| {
+        quote! {
+            /// How long a token is taken to last whose response does not say so; nothing changes for a token that
+            /// was given.
+            pub fn token_lifetime(self, lifetime: std::time::Duration) -> Self {
+                Self { session: self.session.lasting(lifetime), ..self }
+            }
+        }
+    });
+    let token = token(ir, client, session);
     quote! {
         #doc
+        ///
+        /// Clones share its session.
         #[derive(Clone, Debug)]
         pub struct #name {
             core: runtime::Core,
-            token: #token,
+            session: runtime::sessions::Session,
         }
 
         impl #name {
+            #lifetime
+
             pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
-                self.core.request(O::INFO).session(#key, &self.token.0)
+                self.core.request(O::INFO).in_session(&self.session)
             }
         }
 
-        #token_doc
+        #token
+    }
+}
+
+/// The token of a session.
+fn token(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> TokenStream {
+    let token = &client.token;
+    let doc = docs::attributes(&[format!("The token of {}; redacted and wiped.", docs::code(&session.name))]);
+    let of = sessions::from(ir, session).map(|operation| {
+        let (gate, marker) = (Features::of(ir).of_tag(&operation.module), operation_path(operation));
+        let doc = docs::attributes(&[format!("The token in a response of `{}`, if it has one.", operation.name)]);
+        quote! {
+            #doc
+            #gate
+            pub fn of(response: &<#marker as runtime::Operation>::Output) -> Option<Self> {
+                let text = <#marker as runtime::sessions::Gives<Self>>::token(response)?;
+                (!text.is_empty()).then(|| Self::new(text))
+            }
+        }
+    });
+    quote! {
+        #doc
         #[derive(Clone, Debug)]
         pub struct #token(runtime::Secret);
 
@@ -138,6 +223,13 @@ fn session(client: &ClientType<'_>, session: &crate::ir::Session) -> TokenStream
             /// A token from its text.
             pub fn new(text: impl Into<runtime::Secret>) -> Self {
                 Self(text.into())
+            }
+
+            #of
+
+            /// Its text, for whoever keeps it; a program hardly ever needs it.
+            pub fn expose(&self) -> &str {
+                self.0.expose()
             }
         }
 

@@ -183,6 +183,8 @@ pub struct Session {
     pub ends: Vec<String>,
     /// Seconds that it lasts, if the document says so.
     pub lifetime_seconds: Option<u32>,
+    /// JSON Pointer of the seconds that a token lasts, in the same response.
+    pub lifetime_at: Option<String>,
     /// Whether a rejected token is renewed once.
     pub refresh_once: bool,
 }

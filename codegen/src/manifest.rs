@@ -68,10 +68,9 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     table("features", &features);
     let version = toml_text(&runtime.version);
     let path = runtime.path.as_deref().map(|path| format!(", path = {}", toml_text(path))).unwrap_or_default();
-    // What a client without OAuth2, or without a certain custom scheme, does not need, it does not link.
-    let oauth2 = ir.schemes.iter().any(|scheme| scheme.oauth2.is_some());
+    // What a client without a certain custom scheme does not need, it does not link.
     let custom = ir.schemes.iter().filter_map(|scheme| countersign_auth::custom::feature(&scheme.recipe));
-    let needed: BTreeSet<&str> = oauth2.then_some("oauth2").into_iter().chain(custom).collect();
+    let needed: BTreeSet<&str> = custom.collect();
     let needed = match needed.is_empty() {
         true => String::new(),
         false => {

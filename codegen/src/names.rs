@@ -5,8 +5,8 @@
 
 use crate::credentials;
 use crate::finding::{Finding, Level};
-use crate::ir::{Ir, Operation, ResponseContent, TypeExpr, TypeKind, UnionBy};
-use crate::operations::{bodies, clients, parameters, responses};
+use crate::ir::{Ir, Operation, ResponseContent, Session, TypeExpr, TypeKind, UnionBy};
+use crate::operations::{bodies, clients, parameters, responses, sessions};
 use crate::spec::Mark;
 use crate::{expressions, sent, tokens, webhooks};
 use std::collections::BTreeSet;
@@ -128,8 +128,32 @@ impl Check<'_> {
         for session in &ir.sessions {
             self.name(top, "/components/x-signing-sessions", "session", &session.name);
         }
+        for session in clients(ir).iter().filter_map(|client| client.session) {
+            self.session(session);
+        }
         let clients: Vec<String> = clients(ir).iter().flat_map(|c| [c.name.to_string(), c.token.to_string()]).collect();
         self.unique(top, "/components/x-signing-sessions", "sessions", clients.iter().map(String::as_str));
+    }
+
+    /// The pointers of a session lead to a text and to whole seconds, through members that have types.
+    fn session(&mut self, session: &Session) {
+        let ir = self.ir;
+        let Some(operation) = sessions::from(ir, session) else { return };
+        let pointer = format!("/components/x-signing-sessions/{}", session.name);
+        let Session { name, from, .. } = session;
+        if sessions::token(ir, operation, &session.at).is_none() {
+            let at = &session.at;
+            let message =
+                format!("the token of `{name}`, at `{at}` in the answer of `{from}`, is no plain text of one type");
+            self.unsupported(operation.at, &format!("{pointer}/at"), message);
+        }
+        if let Some(at) = &session.lifetime_at
+            && sessions::lifetime(ir, operation, at).is_none()
+        {
+            let message =
+                format!("how long the token of `{name}` lasts, at `{at}` in the answer of `{from}`, is no integer");
+            self.unsupported(operation.at, &format!("{pointer}/lifetime-at"), message);
+        }
     }
 
     fn types(&mut self) {
@@ -286,8 +310,18 @@ impl Check<'_> {
         let ir = self.ir;
         let mut methods: Vec<String> = ir.operations.iter().map(|operation| operation.name.clone()).collect();
         methods.extend(ir.tokens.iter().map(tokens::method));
-        methods.extend(["builder", "from_env", "request_of"].map(str::to_owned));
-        methods.extend(clients(ir).iter().filter(|c| c.session.is_some()).map(|client| client.method.to_string()));
+        let own = ["builder", "from_env", "refresh_credentials", "request_of", "set_credentials"];
+        methods.extend(own.map(str::to_owned));
+        let mut fetches = false;
+        for client in clients(ir) {
+            let Some(session) = client.session else { continue };
+            if sessions::is_fetched(ir, session) {
+                methods.push(format!("{}_from", client.method));
+                fetches = true;
+            }
+            methods.push(client.method.to_string());
+        }
+        methods.extend(fetches.then(|| "token_lifetime".to_owned()));
         for (at, name) in ir.tokens.iter().map(|token| (Mark::default(), tokens::method(token))) {
             self.name(at, "/components/x-signing-recipes", "function", &name);
         }

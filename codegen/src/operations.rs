@@ -5,7 +5,8 @@
 //! 2. [`parameters`] says what stands between the parentheses and how it reaches the request.
 //! 3. [`responses`] makes the success and error types, and the match on the status.
 //! 4. [`bodies`] makes the types of bodies that have several forms, and of forms that have parts.
-//! 5. [`flows`] lets calls follow one another.
+//! 5. [`flows`] lets calls follow one another, and [`sessions`] finds the token in the response of an operation that
+//!    yields one.
 //! 6. [`examples`] and [`pages`] write what rustdoc shows.
 //!
 //! A method only says what is sent; the call path lies in the runtime.
@@ -16,6 +17,7 @@ pub mod flows;
 pub mod pages;
 pub mod parameters;
 pub mod responses;
+pub mod sessions;
 
 use crate::features::Features;
 use crate::ir::{Ir, Operation, Repeat, Session, SessionKind, Tag};
@@ -70,7 +72,8 @@ pub fn tag(ir: &Ir, tag: &Tag) -> TokenStream {
         let types = responses::types(operation);
         let bodies = bodies::types(operation);
         let flows = flows::of(ir, operation);
-        quote!(#setters #flows #marker #(#choices)* #bodies #types)
+        let gives = sessions::gives(ir, operation);
+        quote!(#setters #flows #marker #gives #(#choices)* #bodies #types)
     });
     let markers: Vec<TokenStream> = markers.collect();
     let types = needs_types(&operations).then(|| {
@@ -180,12 +183,17 @@ fn method(ir: &Ir, operation: &Operation) -> TokenStream {
             quote!(#name.apply(#request))
         },
     );
+    let ended = ir
+        .sessions
+        .iter()
+        .any(|session| operation.session.as_ref() == Some(&session.name) && session.ends.contains(&operation.id));
+    let ends = ended.then(|| quote!(.ends_session()));
     quote! {
         #doc
         #line
         #deprecated
         pub fn #name(&self, #(#names),*) -> client::Call<#marker> {
-            client::Call::new(#applied)
+            client::Call::new(#applied #ends)
         }
     }
 }

@@ -224,14 +224,16 @@ impl<'a> Reader<'_, 'a> {
         for end in ends {
             self.named_operation(Some(end));
         }
-        if let (Some(operation), Some(at)) = (from, node.get("at"))
-            && let Some(pointer) = at.text()
-            && !self.yields(operation, pointer)
-        {
-            let message = format!("no response of `{}` has a member at `{}`", text("from"), shortened(pointer, 80));
-            let help = "name the property of the response that holds the token".to_owned();
-            let place = self.references.pointer_of(at);
-            self.report(rules::SESSION, at.at, place, message, Some(help));
+        for (key, holds) in [("at", "the token"), ("lifetime-at", "the seconds that it lasts")] {
+            if let (Some(operation), Some(at)) = (from, node.get(key))
+                && let Some(pointer) = at.text()
+                && !self.yields(operation, pointer)
+            {
+                let message = format!("no response of `{}` has a member at `{}`", text("from"), shortened(pointer, 80));
+                let help = format!("name the property of the response that holds {holds}");
+                let place = self.references.pointer_of(at);
+                self.report(rules::SESSION, at.at, place, message, Some(help));
+            }
         }
         Session {
             name: name.to_owned(),
@@ -240,6 +242,7 @@ impl<'a> Reader<'_, 'a> {
             at: text("at"),
             ends: ends.iter().filter_map(|end| end.text().map(str::to_owned)).collect(),
             lifetime_seconds: seconds(&text("lifetime")),
+            lifetime_at: node.get("lifetime-at").and_then(Node::text).map(str::to_owned),
             refresh_once: text("on-reject") == "refresh-once",
         }
     }

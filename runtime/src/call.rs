@@ -93,10 +93,14 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 /// See [`ErrorKind`].
 pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>, Error<O::Error>> {
     let mut context = Context::new(&request);
+    let ended = request.ended_session();
     let reply = match exchange(request, O::RESPONSES, &mut context).await {
         Ok(reply) => reply,
         Err(failed) => return Err(Error::from_failure(failed, context)),
     };
+    if let Some((session, owner)) = ended.filter(|_| succeeded::<O>(&reply)) {
+        session.end(context.operation.id, &owner).await;
+    }
     let kind = match (O::read(reply), &context) {
         (Outcome::Success(value), Context { head: Some(head), request_id: Some(request_id), .. }) => {
             let (head, request_id) = (Arc::clone(head), request_id.clone());
@@ -116,12 +120,21 @@ pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>,
     Err(Error::new(kind, context))
 }
 
+/// Whether a reply is a success; what it holds is read again, since no value may wait for what follows.
+fn succeeded<O: Operation>(reply: &Reply) -> bool {
+    match reply.copy() {
+        Some(copy) => matches!(O::read(copy), Outcome::Success(_)),
+        None => reply.status() < 400,
+    }
+}
+
 async fn exchange(request: Request, declared: &[Declared], context: &mut Context) -> Result<Reply, Failed> {
     let core = request.core().clone();
     context.request_id = Some(core.request_id()?);
     // A stream may take its time.
     let may_stream = declared.iter().any(Declared::streams);
     let timeout = request.own_timeout().or(if may_stream { None } else { core.timeout() });
+    let session = request.held_session();
     let (mut request, signing) = request.build()?;
     *request.timeout_mut() = timeout;
     if let (None, Some(accept)) = (request.headers().get(ACCEPT), declared::accept(declared)) {
@@ -132,6 +145,9 @@ async fn exchange(request: Request, declared: &[Declared], context: &mut Context
     let mut extensions = Extensions::new();
     extensions.insert(context.operation);
     extensions.insert(signing);
+    if let Some(session) = session {
+        extensions.insert(session);
+    }
     extensions.insert(attempts.clone());
     let result = core.http().execute_with_extensions(request, &mut extensions).await;
     context.attempts = attempts.state();
@@ -153,11 +169,15 @@ async fn exchange(request: Request, declared: &[Declared], context: &mut Context
 
 /// Sorts an error by how the last attempt ended, whatever middleware has made of it.
 fn failed(error: reqwest_middleware::Error, last: Option<Ending>) -> Failed {
-    #[cfg(feature = "oauth2")]
     if let reqwest_middleware::Error::Middleware(cause) = &error
         && let Some(error) = cause.downcast_ref::<crate::sessions::TokenError>()
     {
         return ErrorKind::Token(error.clone()).into();
+    }
+    if let reqwest_middleware::Error::Middleware(cause) = &error
+        && let Some(error) = cause.downcast_ref::<crate::credentials::CredentialsError>()
+    {
+        return ErrorKind::Credentials(error.clone()).into();
     }
     let ending = last.unwrap_or(Ending::Other);
     let cause: BoxError = match error.without_url() {

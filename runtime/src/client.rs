@@ -10,10 +10,14 @@
 
 use crate::attempts::NoteAttempts;
 use crate::base_url::{BaseUrl, BaseUrlError, PlainHttp};
+use crate::credentials::{self, Ask, CredentialsError, CredentialsProvider};
 use crate::environment::{Environment, MissingVariables};
 use crate::error::RequestError;
+use crate::keys::{KeyLayer, KeySet, Keyring};
 use crate::operation::{OperationInfo, Provider, ProviderCredentials, Server};
 use crate::request::Request;
+use crate::sessions::{Keeper, MemorySessions, OnStoreFailure, SessionLayer, SessionStore};
+use crate::tokens::{Endpoint, Tokens};
 use crate::uuid::Uuid;
 use countersign_auth as auth;
 use countersign_auth::hook::{Signers, SigningMiddleware};
@@ -23,8 +27,8 @@ use countersign_auth::{
 };
 use http::Method;
 use reqwest_middleware::{ClientWithMiddleware, Middleware};
-use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,8 +55,10 @@ pub struct ClientBuilder<P: Provider> {
     random: Arc<dyn Random>,
     options: Vec<(String, SigningOptions)>,
     signers: Vec<(String, Prepared)>,
-    #[cfg(feature = "oauth2")]
-    tokens: crate::tokens::Tokens,
+    tokens: Tokens,
+    store: Arc<dyn SessionStore>,
+    on_store_failure: OnStoreFailure,
+    provider: Option<Box<dyn Ask>>,
     methods: Option<Arc<MethodOf>>,
     bases: Option<Arc<BaseUrlOf>>,
 }
@@ -80,8 +86,10 @@ impl<P: Provider> ClientBuilder<P> {
             random: Arc::new(SystemRandom),
             options: Vec::new(),
             signers: Vec::new(),
-            #[cfg(feature = "oauth2")]
-            tokens: Default::default(),
+            tokens: Tokens::default(),
+            store: Arc::new(MemorySessions::new()),
+            on_store_failure: OnStoreFailure::default(),
+            provider: None,
             methods: None,
             bases: None,
         }
@@ -111,6 +119,13 @@ impl<P: Provider> ClientBuilder<P> {
     /// Signs with these credentials. Without any, only unsigned operations can be called.
     pub fn credentials(mut self, credentials: P::Credentials) -> Self {
         self.credentials = Some(credentials);
+        self
+    }
+
+    /// Asks here for credentials: before the first call unless [`credentials`](Self::credentials) are there, ahead of
+    /// the end that the provider tells, and after a 401. What can't be made of them is an error of the call.
+    pub fn credentials_provider(mut self, provider: impl CredentialsProvider<P::Credentials>) -> Self {
+        self.provider = Some(Box::new(credentials::Of::<P::Credentials, _>::new(provider)));
         self
     }
 
@@ -197,14 +212,12 @@ impl<P: Provider> ClientBuilder<P> {
     }
 
     /// Sets how tokens of an OAuth2 scheme are fetched: endpoint, scopes, place of the secret.
-    #[cfg(feature = "oauth2")]
     pub fn oauth2(mut self, scheme: impl Into<String>, options: crate::sessions::oauth2::OAuth2Options) -> Self {
         self.tokens.options.push((scheme.into(), options));
         self
     }
 
     /// Takes the tokens of an OAuth2 or OpenID Connect scheme from here, instead of from credentials.
-    #[cfg(feature = "oauth2")]
     pub fn token_source(
         mut self,
         scheme: impl Into<String>,
@@ -215,9 +228,14 @@ impl<P: Provider> ClientBuilder<P> {
     }
 
     /// Keeps tokens here instead of in the client's own memory.
-    #[cfg(feature = "oauth2")]
-    pub fn session_store(mut self, store: impl crate::sessions::SessionStore + 'static) -> Self {
-        self.tokens.store = Arc::new(store);
+    pub fn session_store(mut self, store: impl SessionStore + 'static) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// What becomes of calls that need a token while the store can't be reached; at first they fail.
+    pub fn on_store_failure(mut self, on_failure: OnStoreFailure) -> Self {
+        self.on_store_failure = on_failure;
         self
     }
 
@@ -246,36 +264,32 @@ impl<P: Provider> ClientBuilder<P> {
         let base_is_set = self.base_url.is_some();
         let base = self.base_url.take().unwrap_or_else(|| self.server.url().into_owned());
         let base = BaseUrl::parse(&base, self.plain_http)?;
-        let credentials = self.credentials.as_ref().map_or_else(auth::Credentials::new, ProviderCredentials::to_auth);
-        let mut signers = self.prepared(P::schemes(), &credentials)?;
-        let tokens = self.prepared(P::tokens(), &credentials)?;
-        if let Some((scheme, _)) = self.options.first() {
-            return Err(BuildError::UnknownScheme { scheme: scheme.clone() });
-        }
         let http = reqwest_client(self.reqwest, self.connect_timeout, P::USER_AGENT, base.is_loopback())?;
-        #[cfg(feature = "oauth2")]
-        let schemes = self.tokens.schemes(
-            P::NAME,
-            P::oauth2(),
-            &credentials,
-            crate::tokens::Endpoint { base: &base, plain_http: self.plain_http, http: &http, timeout: self.timeout },
-            &self.clock,
-        )?;
-        #[cfg(feature = "oauth2")]
-        signers.retain(|(name, _)| {
-            let oauth2 = P::oauth2().iter().any(|scheme| scheme.scheme == name);
-            !oauth2 || schemes.iter().any(|scheme| scheme.scheme == name)
-        });
-        signers.append(&mut self.signers);
-        let signers = Signers::new(signers);
-        let signing = SigningMiddleware::new(base.as_str(), signers.clone())
+        let keeper = Keeper::new(P::NAME, self.store, self.on_store_failure, Arc::clone(&self.clock));
+        let keeper = Arc::new(keeper);
+        let preparation = Preparation::<P> {
+            options: self.options,
+            signers: self.signers,
+            tokens: self.tokens,
+            keeper: Arc::clone(&keeper),
+            base: base.clone(),
+            plain_http: self.plain_http,
+            http: http.clone(),
+            timeout: self.timeout,
+            provider: PhantomData,
+        };
+        preparation.check_options()?;
+        let credentials = self.credentials.as_ref().map(ProviderCredentials::to_auth);
+        let prepare = Box::new(move |credentials: &auth::Credentials| preparation.keys(credentials));
+        let keys = Keyring::new(credentials.as_ref(), prepare, self.provider, Arc::clone(&self.clock))?;
+        let keys = Arc::new(keys);
+        // Each attempt brings its signers.
+        let signing = SigningMiddleware::new(base.as_str(), Signers::default())
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random));
         let mut stack = self.middleware;
-        #[cfg(feature = "oauth2")]
-        if !schemes.is_empty() {
-            stack.push(Arc::new(crate::sessions::SessionLayer { signers, schemes }));
-        }
+        stack.push(Arc::new(KeyLayer(Arc::clone(&keys))));
+        stack.push(Arc::new(SessionLayer));
         stack.push(Arc::new(NoteAttempts));
         stack.push(Arc::new(signing));
         Ok(P::Client::from(Core(Arc::new(Shared {
@@ -284,7 +298,8 @@ impl<P: Provider> ClientBuilder<P> {
             base_is_set,
             plain_http: self.plain_http,
             http: ClientWithMiddleware::new(http, stack),
-            tokens: tokens.into_iter().collect(),
+            keys,
+            keeper,
             clock: self.clock,
             random: self.random,
             timeout: self.timeout,
@@ -293,18 +308,63 @@ impl<P: Provider> ClientBuilder<P> {
             bases: self.bases,
         }))))
     }
+}
+
+/// What credentials are made ready with, now and whenever they are exchanged.
+struct Preparation<P> {
+    options: Vec<(String, SigningOptions)>,
+    /// Signers of the client's user.
+    signers: Vec<(String, Prepared)>,
+    tokens: Tokens,
+    keeper: Arc<Keeper>,
+    base: BaseUrl,
+    plain_http: PlainHttp,
+    http: reqwest::Client,
+    timeout: Option<Duration>,
+    provider: PhantomData<fn() -> P>,
+}
+
+impl<P: Provider> Preparation<P> {
+    /// Options are for schemes that the API has.
+    fn check_options(&self) -> Result<(), BuildError> {
+        let recipes: Vec<_> = P::schemes().into_iter().chain(P::tokens()).collect();
+        match self.options.iter().find(|(name, _)| !recipes.iter().any(|(scheme, _)| scheme == name)) {
+            Some((scheme, _)) => Err(BuildError::UnknownScheme { scheme: scheme.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn keys(&self, credentials: &auth::Credentials) -> Result<KeySet, BuildError> {
+        let mut signers = self.prepared(P::schemes(), credentials)?;
+        let tokens = self.prepared(P::tokens(), credentials)?;
+        let endpoint =
+            Endpoint { base: &self.base, plain_http: self.plain_http, http: &self.http, timeout: self.timeout };
+        let schemes = self.tokens.schemes(P::oauth2(), credentials, endpoint, &self.keeper)?;
+        signers.retain(|(name, _)| {
+            let oauth2 = P::oauth2().iter().any(|scheme| scheme.scheme == name);
+            !oauth2 || schemes.iter().any(|scheme| scheme.scheme == name)
+        });
+        signers.extend(self.signers.iter().cloned());
+        Ok(KeySet {
+            print: credentials.fingerprint(),
+            owner: auth::fingerprint([self.base.as_str().as_bytes(), credentials.owner().as_bytes()]),
+            signers: Signers::new(signers),
+            tokens: tokens.into_iter().collect(),
+            schemes,
+        })
+    }
 
     /// Checks and prepares recipes; those without credentials are left out, since an operation may have others.
     fn prepared(
-        &mut self,
+        &self,
         recipes: Vec<(&'static str, Recipe)>,
         credentials: &auth::Credentials,
     ) -> Result<Vec<(String, Prepared)>, BuildError> {
         let mut prepared = Vec::with_capacity(recipes.len());
         for (scheme, recipe) in recipes {
             let mut checked = auth::check(recipe).map_err(|errors| BuildError::Recipe { scheme, errors })?;
-            for (_, options) in self.options.extract_if(.., |(name, _)| name == scheme) {
-                checked = checked.with_options(&options)?;
+            for (_, options) in self.options.iter().filter(|(name, _)| name == scheme) {
+                checked = checked.with_options(options)?;
             }
             match checked.prepare(credentials) {
                 Ok(signer) => prepared.push((scheme.to_owned(), signer)),
@@ -405,7 +465,6 @@ pub enum BuildError {
         errors: Vec<CheckError>,
     },
     /// A token endpoint does not fit.
-    #[cfg(feature = "oauth2")]
     #[error(transparent)]
     Tokens(#[from] crate::sessions::TokenError),
     /// reqwest could not build its client.
@@ -423,7 +482,8 @@ struct Shared {
     base_is_set: bool,
     plain_http: PlainHttp,
     http: ClientWithMiddleware,
-    tokens: BTreeMap<String, Prepared>,
+    keys: Arc<Keyring>,
+    keeper: Arc<Keeper>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     timeout: Option<Duration>,
@@ -443,13 +503,41 @@ impl Core {
     /// # Errors
     /// No credentials for it, or no such recipe; an argument that is missing.
     pub fn give(&self, recipe: &'static str, arguments: &[(&'static str, &str)]) -> Result<auth::Given, SignError> {
-        let prepared =
-            self.0.tokens.get(recipe).ok_or_else(|| SignError::NoCredentials { schemes: vec![recipe.to_owned()] })?;
+        let keys = self.0.keys.at_hand();
+        let prepared = keys.as_ref().and_then(|keys| keys.tokens.get(recipe));
+        let prepared = prepared.ok_or_else(|| SignError::NoCredentials { schemes: vec![recipe.to_owned()] })?;
         let mut stamp = Stamp::draw(&*self.0.clock, &*self.0.random)?;
         for (name, value) in arguments {
             stamp = stamp.argument(*name, *value);
         }
         prepared.give(&stamp)
+    }
+
+    /// Signs with these credentials from now on; attempts on their way keep theirs, and one of them that is rejected
+    /// is made again with these.
+    ///
+    /// # Errors
+    /// They do not fit; the old ones stay.
+    pub fn set_credentials(&self, credentials: &impl ProviderCredentials) -> Result<(), BuildError> {
+        self.0.keys.replace(&credentials.to_auth())
+    }
+
+    /// Asks the credentials provider now, if there is one: where keys are known to have changed, or before a token is
+    /// made for a caller.
+    ///
+    /// # Errors
+    /// They can't be had, or do not fit; the old ones stay.
+    pub async fn refresh_credentials(&self) -> Result<(), CredentialsError> {
+        self.0.keys.refresh().await
+    }
+
+    pub(crate) fn keeper(&self) -> &Arc<Keeper> {
+        &self.0.keeper
+    }
+
+    /// Whose credentials sign, at which server.
+    pub(crate) fn owner(&self) -> String {
+        self.0.keys.at_hand().map(|keys| keys.owner.clone()).unwrap_or_default()
     }
 
     /// The base URL, without a trailing slash.

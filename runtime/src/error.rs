@@ -5,6 +5,7 @@
 
 use crate::attempts::State;
 use crate::base_url::BaseUrlError;
+use crate::credentials::CredentialsError;
 use crate::json::DecodeError;
 use crate::operation::{OperationInfo, Repeat};
 use crate::reply::Head;
@@ -72,8 +73,9 @@ pub enum ErrorKind<E> {
         limit: usize,
     },
     /// There was no token to sign with; this attempt was not sent.
-    #[cfg(feature = "oauth2")]
     Token(crate::sessions::TokenError),
+    /// There were no credentials to sign with; this attempt was not sent.
+    Credentials(CredentialsError),
     /// A middleware failed.
     Middleware(BoxError),
 }
@@ -157,8 +159,8 @@ impl<E> Error<E> {
             ErrorKind::Status(_) | ErrorKind::Undeclared(_) | ErrorKind::Decode { .. } => {
                 matches!(self.status().map(|status| status.as_u16()), Some(408 | 425 | 429 | 500 | 502 | 503 | 504))
             }
-            #[cfg(feature = "oauth2")]
             ErrorKind::Token(error) => error.may_pass(),
+            ErrorKind::Credentials(error) => error.may_pass(),
             ErrorKind::Request(_)
             | ErrorKind::Sign(_)
             | ErrorKind::Refused(_)
@@ -216,8 +218,8 @@ impl ErrorKind<Infallible> {
             Self::Undeclared(body) => ErrorKind::Undeclared(body),
             Self::Decode { path, message, body } => ErrorKind::Decode { path, message, body },
             Self::TooLarge { limit } => ErrorKind::TooLarge { limit },
-            #[cfg(feature = "oauth2")]
             Self::Token(error) => ErrorKind::Token(error),
+            Self::Credentials(error) => ErrorKind::Credentials(error),
             Self::Middleware(error) => ErrorKind::Middleware(error),
         }
     }
@@ -253,8 +255,8 @@ impl<E> fmt::Display for ErrorKind<E> {
             Self::Undeclared(body) => write!(f, "undeclared response of {} bytes", body.bytes.len()),
             Self::Decode { path, message, .. } => write!(f, "response does not decode: {message} at {path}"),
             Self::TooLarge { limit } => write!(f, "response has more than {limit} bytes"),
-            #[cfg(feature = "oauth2")]
             Self::Token(error) => write!(f, "{error}"),
+            Self::Credentials(error) => write!(f, "{error}"),
             Self::Middleware(_) => f.write_str("a middleware failed"),
         }
     }
@@ -284,8 +286,8 @@ impl<E: fmt::Debug> std::error::Error for Error<E> {
             ErrorKind::Request(error) => error.source().or(self.0.cause.as_deref().map(|cause| cause as _)),
             ErrorKind::Sign(error) => error.source(),
             ErrorKind::Transport(error) => error.source(),
-            #[cfg(feature = "oauth2")]
             ErrorKind::Token(error) => error.source(),
+            ErrorKind::Credentials(error) => error.source(),
             ErrorKind::Middleware(error) => Some(&**error),
             _ => self.0.cause.as_deref().map(|cause| cause as _),
         }

@@ -5,6 +5,7 @@ mod base_url;
 mod binary;
 pub mod call;
 pub mod client;
+mod credentials;
 mod decimal;
 mod declared;
 pub mod double_option;
@@ -16,6 +17,7 @@ mod events;
 mod form;
 mod headers;
 mod json;
+mod keys;
 mod lines;
 mod members;
 mod multipart;
@@ -25,13 +27,11 @@ mod parameters;
 mod reply;
 mod request;
 mod sensitive;
-#[cfg(feature = "oauth2")]
 pub mod sessions;
 mod styles;
 #[doc(hidden)]
 pub mod text;
 mod time;
-#[cfg(feature = "oauth2")]
 mod tokens;
 #[doc(hidden)]
 pub mod unions;
@@ -48,6 +48,7 @@ pub use binary::{Binary, ByteStream};
 pub use call::{CallFuture, Response};
 pub use client::{BuildError, ClientBuilder, Core};
 pub use countersign_auth::Secret;
+pub use credentials::{CredentialsError, CredentialsProvider, Provided};
 pub use decimal::{Decimal, DecimalError};
 pub use declared::Declared;
 pub use environment::{Environment, MissingVariables};

@@ -73,7 +73,6 @@ pub trait Provider: 'static {
     fn schemes() -> Vec<(&'static str, auth::Recipe)>;
 
     /// Its schemes that sign with a token of OAuth2.
-    #[cfg(feature = "oauth2")]
     fn oauth2() -> Vec<crate::sessions::oauth2::OAuth2Scheme> {
         Vec::new()
     }

@@ -91,6 +91,13 @@ pub enum JsonConst {
 }
 
 impl Reply {
+    /// The same once more; nothing if its body is a stream.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        let ReplyBody::Bytes(bytes) = &self.body else { return None };
+        let body = ReplyBody::Bytes(bytes.clone());
+        Some(Self { head: Arc::clone(&self.head), body, choice: self.choice, limit: self.limit })
+    }
+
     /// The status.
     pub fn status(&self) -> u16 {
         self.head.status.as_u16()

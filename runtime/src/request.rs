@@ -14,6 +14,7 @@ use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
 use crate::pages::CursorParameter;
 use crate::parameters::{ParameterValues, encode_into, joined};
+use crate::sessions::Session;
 use crate::styles::{self, ParameterStyle};
 use crate::upload::Upload;
 use countersign_auth::Secret;
@@ -40,6 +41,9 @@ pub struct Request {
     body: Option<reqwest::Body>,
     timeout: Option<Duration>,
     signing: Signing,
+    session: Option<Session>,
+    ends_session: bool,
+    lent: bool,
     error: Option<RequestError>,
 }
 
@@ -208,6 +212,18 @@ impl Request {
         self
     }
 
+    /// Makes the call in this session: its token is fetched if need be, and given to the signing recipe.
+    pub fn in_session(mut self, session: &Session) -> Self {
+        self.session = Some(session.clone());
+        self
+    }
+
+    /// Ends the session of this call once it succeeded.
+    pub fn ends_session(mut self) -> Self {
+        self.ends_session = true;
+        self
+    }
+
     pub(crate) fn new(core: Core, operation: &'static OperationInfo) -> Self {
         Self {
             core,
@@ -220,6 +236,9 @@ impl Request {
             body: None,
             timeout: None,
             signing: Signing::new(operation.security),
+            session: None,
+            ends_session: false,
+            lent: false,
             error: None,
         }
     }
@@ -230,6 +249,29 @@ impl Request {
 
     pub(crate) fn operation(&self) -> &'static OperationInfo {
         self.operation
+    }
+
+    /// The session that the call is made in.
+    pub(crate) fn held_session(&self) -> Option<Session> {
+        self.session.clone()
+    }
+
+    /// The session that the call ends, and whose credentials it is kept with.
+    pub(crate) fn ended_session(&self) -> Option<(Session, String)> {
+        let session = self.session.as_ref().filter(|_| self.ends_session)?;
+        Some((session.clone(), self.core.owner()))
+    }
+
+    /// Whether the call is made on behalf of another one, within that one's permit.
+    #[allow(dead_code, reason = "a limit on calls at a time reads it")]
+    pub(crate) fn is_lent(&self) -> bool {
+        self.lent
+    }
+
+    /// Makes the call within the permit of the call that needs it, which is not on its way meanwhile.
+    pub(crate) fn lent(mut self) -> Self {
+        self.lent = true;
+        self
     }
 
     /// The same call once more. A body that is a stream is there once only; then sending is an error.
@@ -247,6 +289,9 @@ impl Request {
             body: body.flatten(),
             timeout: self.timeout,
             signing: self.signing.clone(),
+            session: self.session.clone(),
+            ends_session: self.ends_session,
+            lent: self.lent,
             error: self.error.clone(),
         };
         if is_stream {
@@ -267,6 +312,7 @@ impl Request {
             own_headers: self.own_headers.clone(),
             timeout: self.timeout,
             signing: self.signing.for_operation(operation.security),
+            session: self.session.clone(),
             error: self.error.clone(),
             ..Self::new(self.core.clone(), operation)
         }
@@ -304,6 +350,20 @@ impl Request {
             CursorParameter::Path(name) => decoded(&self.path.iter().find(|(known, _)| *known == name)?.1),
             CursorParameter::Header(name) => Some(self.headers.get(name)?.to_str().ok()?.to_owned()),
         }
+    }
+
+    /// What tells this call from others of the API, as a hash.
+    pub(crate) fn fingerprint(&self) -> String {
+        let session = self.session.as_ref().map(Session::fingerprint).unwrap_or_default();
+        let path = self.path.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        let headers = self.headers.iter().flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]);
+        let body = self.body.as_ref().and_then(reqwest::Body::as_bytes);
+        let parts = [self.operation.id.as_bytes(), self.query.as_bytes(), session.as_bytes()]
+            .into_iter()
+            .chain(path)
+            .chain(headers);
+        let parts: Vec<&[u8]> = parts.chain(self.cookies.iter().map(String::as_bytes)).chain(body).collect();
+        countersign_auth::fingerprint(parts)
     }
 
     /// The time-out of this call, if it has one of its own.

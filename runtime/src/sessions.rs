@@ -1,25 +1,34 @@
-//! Tokens that are fetched, kept and renewed: OAuth2, and whatever else signs with a token that lasts for a while.
+//! Tokens that are fetched, kept and renewed: sessions of the API itself, OAuth2, and whatever else signs with a
+//! token that lasts for a while.
 //!
 //! 1. `layer`, a middleware outside of signing, asks for the token of each attempt before that is signed.
-//! 2. [`Sessions`] looks into the [`SessionStore`]; a token that is there and lasts is taken as it is.
-//! 3. Else one caller fetches a new one from the [`TokenSource`], and all who wait for it share what comes of it,
-//!    token or error.
-//! 4. A token is renewed before it ends. One that the service rejects (401) is renewed once, and the attempt made
-//!    again.
+//! 2. A token that is held and lasts is taken as it is.
+//! 3. Else one caller looks into the [`SessionStore`] and fetches a new one from the [`TokenSource`], and all who
+//!    wait for it share what comes of it, token or error. A store that processes share lets one of them fetch.
+//! 4. A token is renewed before it ends; while one caller does, the others go on with the old one. One that the
+//!    service rejects (401) is renewed once, and the attempt made again.
 //!
-//! Nothing here knows how a token is fetched; [`oauth2`] does for client credentials.
+//! Nothing here knows how a token is fetched: [`held`] does for operations of the API, [`oauth2`] for client
+//! credentials.
 
+mod error;
+pub(crate) mod held;
 mod layer;
 pub mod oauth2;
+mod store;
 
+pub use error::TokenError;
+pub use held::{Gives, Session, SessionInfo};
 pub(crate) use layer::{Scopes, SessionLayer, TokenScheme};
+pub use store::{FetchLock, MemorySessions, OnStoreFailure, SessionStore, StoreError, StoredToken};
 
-use countersign_auth::{Clock, Secret, UnixTime};
-use futures_util::lock::Mutex;
+use countersign_auth::{Clock, Random as _, Secret, SystemRandom, UnixTime};
+use futures_util::lock::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How long a token is taken to last that comes without a lifetime. The standard leaves it to each service
@@ -64,7 +73,7 @@ impl Token {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRequest {
-    /// The security scheme.
+    /// The security scheme, or the session.
     pub scheme: &'static str,
     /// The scopes that it has to have; none means whatever the service gives.
     pub scopes: Vec<String>,
@@ -77,7 +86,7 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     fn token<'a>(&'a self, wanted: &'a TokenRequest) -> SessionFuture<'a, Result<Token, TokenError>>;
 
     /// Whose tokens these are: a client id, say. Part of the key in a [`SessionStore`], so that clients with other
-    /// credentials never share a token there.
+    /// credentials never share a token there. It is hashed there.
     fn identity(&self) -> String {
         String::new()
     }
@@ -91,237 +100,271 @@ impl TokenSource for Secret {
     }
 }
 
-/// A token that is kept.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct StoredToken {
-    /// The token.
-    pub secret: Secret,
-    /// When it is to be renewed.
-    pub renew_at: UnixTime,
-    /// When it ends.
-    pub expires_at: UnixTime,
-    /// Whether its lifetime is our assumption.
-    pub assumed: bool,
-}
-
-impl StoredToken {
-    /// A token with its times.
-    pub const fn new(secret: Secret, renew_at: UnixTime, expires_at: UnixTime, assumed: bool) -> Self {
-        Self { secret, renew_at, expires_at, assumed }
-    }
-}
-
-/// Where tokens are kept, by key. Several processes may share one; each still renews by itself.
-pub trait SessionStore: Send + Sync + fmt::Debug {
-    /// The token of a key, if there is one.
-    fn get<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Option<StoredToken>>;
-
-    /// Keeps a token in the place of an earlier one.
-    fn put<'a>(&'a self, key: &'a str, token: StoredToken) -> SessionFuture<'a, ()>;
-}
-
-/// Keeps tokens in memory; clones share them.
-#[derive(Clone, Default)]
-pub struct MemorySessions(Arc<RwLock<BTreeMap<String, StoredToken>>>);
-
-impl MemorySessions {
-    /// An empty store.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl SessionStore for MemorySessions {
-    fn get<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Option<StoredToken>> {
-        // No code that can panic runs under the lock.
-        let token = self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        Box::pin(std::future::ready(token))
-    }
-
-    fn put<'a>(&'a self, key: &'a str, token: StoredToken) -> SessionFuture<'a, ()> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), token);
-        Box::pin(std::future::ready(()))
-    }
-}
-
-impl fmt::Debug for MemorySessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.0.read().unwrap_or_else(PoisonError::into_inner).len();
-        write!(f, "MemorySessions({count} tokens)")
-    }
-}
-
-/// A token that could not be fetched. Messages name the scheme, never a credential, a token or what a token
-/// endpoint says in its own words.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TokenError {
-    /// The token endpoint can't be called.
-    #[error("the token endpoint of {scheme} can't be called: {reason}")]
-    Endpoint {
-        /// The scheme.
-        scheme: &'static str,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// There was no answer.
-    #[error("the token endpoint of {scheme} did not answer")]
-    Transport {
-        /// The scheme.
-        scheme: &'static str,
-        /// What went wrong, without the URL.
-        #[source]
-        source: Arc<reqwest::Error>,
-    },
-    /// The token endpoint gives none.
-    #[error("the token endpoint of {scheme} gives no token: {status}{}", .code.map(|code| format!(", {code}")).unwrap_or_default())]
-    Refused {
-        /// The scheme.
-        scheme: &'static str,
-        /// The status of its answer.
-        status: http::StatusCode,
-        /// Its error code, if it is one of the standard's.
-        code: Option<&'static str>,
-    },
-    /// The answer is no token.
-    #[error("the token endpoint of {scheme} answers what can't be read: {reason}")]
-    Unreadable {
-        /// The scheme.
-        scheme: &'static str,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A scope of the API's description has a part to be filled in.
-    #[error("the scope `{scope}` of {scheme} has a part to be filled in; set the scopes with `OAuth2Options::scopes`")]
-    Scope {
-        /// The scheme.
-        scheme: &'static str,
-        /// The scope.
-        scope: String,
-    },
-    /// A source of the client's user failed.
-    #[error("no token for {scheme}")]
-    Source {
-        /// The scheme.
-        scheme: &'static str,
-        /// What it says.
-        #[source]
-        source: Arc<dyn std::error::Error + Send + Sync>,
-    },
-}
-
-impl TokenError {
-    /// Whether another try may do better: nothing answered, or it was too busy.
-    pub(crate) fn may_pass(&self) -> bool {
-        match self {
-            Self::Transport { .. } => true,
-            Self::Refused { status, .. } => matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504),
-            _ => false,
-        }
-    }
-
-    /// The failure of a source of one's own.
-    pub fn source(wanted: &TokenRequest, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Source { scheme: wanted.scheme, source: Arc::from(error.into()) }
-    }
-}
-
-/// The tokens of one scheme: fetched once for all who wait.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    source: Arc<dyn TokenSource>,
+/// What all sessions of a client share: the store, the clock, and the tokens at hand.
+pub(crate) struct Keeper {
+    provider: &'static str,
     store: Arc<dyn SessionStore>,
+    on_failure: OnStoreFailure,
     clock: Arc<dyn Clock>,
-    assumed_lifetime: Duration,
-    /// What is before `/scheme/scopes` in keys.
-    owner: String,
-    slots: RwLock<BTreeMap<Vec<String>, Arc<Slot>>>,
+    slots: RwLock<BTreeMap<String, Arc<Slot>>>,
+    /// Names this client to a store that locks.
+    owner: OnceLock<String>,
 }
 
 /// One token: whoever holds the lock fetches it.
 #[derive(Debug, Default)]
 struct Slot {
-    fetched: Mutex<Fetched>,
+    held: RwLock<Option<StoredToken>>,
+    /// The error of the last fetch.
+    fetching: Mutex<Option<TokenError>>,
     /// How often it was fetched, or tried to be; read without waiting for the lock.
-    count: std::sync::atomic::AtomicU64,
+    count: AtomicU64,
 }
 
-#[derive(Debug, Default)]
-struct Fetched {
-    /// The error of the last fetch.
-    error: Option<TokenError>,
+impl Slot {
+    fn held(&self) -> Option<StoredToken> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hold(&self, token: Option<StoredToken>) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = token;
+    }
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        provider: &'static str,
+        store: Arc<dyn SessionStore>,
+        on_failure: OnStoreFailure,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { provider, store, on_failure, clock, slots: RwLock::default(), owner: OnceLock::new() }
+    }
+
+    fn slot(&self, key: &str) -> Arc<Slot> {
+        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        known.unwrap_or_else(|| {
+            let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(key.to_owned()).or_default())
+        })
+    }
+
+    /// The token of the store, unless it was rejected or has to be renewed.
+    async fn stored(&self, key: &str, rejected: Option<&Secret>) -> Result<Option<StoredToken>, StoreError> {
+        let token = self.settle(self.store.get(key).await, None)?;
+        Ok(token.filter(|token| !is(token, rejected) && self.clock.now() < token.renew_at))
+    }
+
+    async fn lock(&self, key: &str) -> Result<FetchLock, StoreError> {
+        let owner = self.owner()?;
+        self.settle(self.store.lock(key, owner).await, FetchLock::Ours)
+    }
+
+    /// A lock that can't be given back ends by itself.
+    async fn unlock(&self, key: &str) {
+        if let Some(owner) = self.owner.get() {
+            let _ = self.store.unlock(key, owner).await;
+        }
+    }
+
+    fn owner(&self) -> Result<&str, StoreError> {
+        if let Some(owner) = self.owner.get() {
+            return Ok(owner);
+        }
+        let mut bytes = [0; 16];
+        SystemRandom.fill(&mut bytes).map_err(|error| StoreError::new(error.to_string()))?;
+        Ok(self.owner.get_or_init(|| format!("{:032x}", u128::from_be_bytes(bytes))))
+    }
+
+    /// What the store says, or what stands for it while it is gone.
+    fn settle<T>(&self, answer: Result<T, StoreError>, alone: T) -> Result<T, StoreError> {
+        match (answer, self.on_failure) {
+            (Err(_), OnStoreFailure::FetchLocally) => Ok(alone),
+            (answer, _) => answer,
+        }
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper")
+            .field("store", &self.store)
+            .field("on_failure", &self.on_failure)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether this is the token that was rejected.
+fn is(token: &StoredToken, rejected: Option<&Secret>) -> bool {
+    rejected.is_some_and(|rejected| rejected.expose() == token.secret.expose())
+}
+
+/// The tokens of one source: fetched once for all who wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Sessions {
+    source: Arc<dyn TokenSource>,
+    keeper: Arc<Keeper>,
+    assumed_lifetime: Duration,
+    /// Whether a rejected token is renewed.
+    renews: bool,
 }
 
 impl Sessions {
-    pub(crate) fn new(
-        provider: &str,
-        source: Arc<dyn TokenSource>,
-        store: Arc<dyn SessionStore>,
-        clock: Arc<dyn Clock>,
-        assumed_lifetime: Duration,
-    ) -> Self {
-        let owner = format!("{provider}/{}", source.identity());
-        Self { source, store, clock, assumed_lifetime, owner, slots: RwLock::default() }
+    pub(crate) fn new(source: Arc<dyn TokenSource>, keeper: Arc<Keeper>, assumed_lifetime: Duration) -> Self {
+        Self { source, keeper, assumed_lifetime, renews: true }
     }
 
-    /// A token that holds.
-    pub(crate) async fn token(&self, wanted: &TokenRequest) -> Result<Secret, TokenError> {
-        let key = self.key(wanted);
-        match self.store.get(&key).await {
-            Some(token) if self.clock.now() < token.renew_at => Ok(token.secret),
-            _ => self.fetch(&key, wanted, None).await,
+    /// Leaves a rejected token as it is, unless told otherwise.
+    pub(crate) fn renewing(self, renews: bool) -> Self {
+        Self { renews, ..self }
+    }
+
+    /// Takes tokens of unknown lifetime to last this long.
+    pub(crate) fn lasting(self, assumed_lifetime: Duration) -> Self {
+        Self { assumed_lifetime, ..self }
+    }
+
+    /// Whose tokens these are.
+    pub(crate) fn identity(&self) -> String {
+        self.source.identity()
+    }
+
+    /// A token that holds, for credentials of this owner.
+    pub(crate) async fn token(&self, wanted: &TokenRequest, owner: &str) -> Result<Secret, TokenError> {
+        let key = self.key(wanted, owner);
+        let slot = self.keeper.slot(&key);
+        match slot.held() {
+            Some(token) if self.now() < token.renew_at => Ok(token.secret),
+            _ => self.fetch(&key, &slot, wanted, None).await,
         }
     }
 
     /// Another token than the one that was rejected; nothing if there is none.
-    pub(crate) async fn renew(&self, wanted: &TokenRequest, rejected: &Secret) -> Result<Option<Secret>, TokenError> {
-        let token = self.fetch(&self.key(wanted), wanted, Some(rejected)).await?;
+    pub(crate) async fn renew(
+        &self,
+        wanted: &TokenRequest,
+        owner: &str,
+        rejected: &Secret,
+    ) -> Result<Option<Secret>, TokenError> {
+        if !self.renews {
+            return Ok(None);
+        }
+        let key = self.key(wanted, owner);
+        let token = self.fetch(&key, &self.keeper.slot(&key), wanted, Some(rejected)).await?;
         Ok((token.expose() != rejected.expose()).then_some(token))
     }
 
-    async fn fetch(&self, key: &str, wanted: &TokenRequest, rejected: Option<&Secret>) -> Result<Secret, TokenError> {
-        use std::sync::atomic::Ordering::SeqCst;
-        let slot = self.slot(wanted);
+    /// Forgets the token, here and in the store.
+    pub(crate) async fn forget(&self, wanted: &TokenRequest, owner: &str) -> Result<(), StoreError> {
+        let key = self.key(wanted, owner);
+        self.keeper.slot(&key).hold(None);
+        self.keeper.settle(self.keeper.store.remove(&key).await, ())
+    }
+
+    async fn fetch(
+        &self,
+        key: &str,
+        slot: &Slot,
+        wanted: &TokenRequest,
+        rejected: Option<&Secret>,
+    ) -> Result<Secret, TokenError> {
         let before = slot.count.load(SeqCst);
-        let mut fetched = slot.fetched.lock().await;
-        let held = self.store.get(key).await;
-        let held = held.filter(|token| rejected.is_none_or(|rejected| rejected.expose() != token.secret.expose()));
-        if let Some(token) = held.as_ref().filter(|token| self.clock.now() < token.renew_at) {
+        let lasting = || slot.held().filter(|token| !is(token, rejected) && self.now() < token.expires_at);
+        let mut error = match slot.fetching.try_lock() {
+            Some(fetching) => fetching,
+            // Somebody else is renewing it; until it ends, nobody has to wait for that.
+            None => match lasting() {
+                Some(token) => return Ok(token.secret),
+                None => slot.fetching.lock().await,
+            },
+        };
+        let held = lasting();
+        if let Some(token) = held.as_ref().filter(|token| self.now() < token.renew_at) {
             return Ok(token.secret.clone());
         }
         // Somebody else asked while this caller was waiting, and the answer is for both.
         if slot.count.load(SeqCst) != before
-            && let Some(error) = &fetched.error
+            && let Some(error) = &*error
         {
             return Err(error.clone());
         }
-        let answer = self.source.token(wanted).await;
-        slot.count.fetch_add(1, SeqCst);
-        // Fetching takes time, and a lifetime counts from its end.
-        let now = self.clock.now();
-        match answer {
-            Ok(token) => {
-                fetched.error = None;
-                let stored = self.stored(token, now);
-                let secret = stored.secret.clone();
-                self.store.put(key, stored).await;
-                Ok(secret)
+        let answer = match self.turn(key, rejected, held.as_ref()).await {
+            Ok(Turn::Held(token)) => {
+                *error = None;
+                let secret = token.secret.clone();
+                slot.hold(Some(token));
+                return Ok(secret);
             }
-            Err(error) => match held.filter(|token| now < token.expires_at) {
-                // It was about to be renewed ahead of time; until it ends, nobody needs to know.
-                Some(mut token) => {
-                    token.renew_at = UnixTime::from_millis(now.as_millis().saturating_add(PAUSE)).min(token.expires_at);
-                    let secret = token.secret.clone();
-                    self.store.put(key, token).await;
-                    Ok(secret)
+            Ok(Turn::Ours) => {
+                let answer = self.source.token(wanted).await;
+                // Fetching takes time, and a lifetime counts from its end.
+                let answer = answer.map(|token| self.stored(token, self.now()));
+                if let Ok(token) = &answer {
+                    // Who can't put it has it all the same.
+                    let _ = self.keeper.store.put(key, token.clone()).await;
                 }
-                None => {
-                    fetched.error = Some(error.clone());
-                    Err(error)
-                }
-            },
+                self.keeper.unlock(key).await;
+                answer
+            }
+            Err(source) => Err(TokenError::Store { scheme: wanted.scheme, source }),
+        };
+        slot.count.fetch_add(1, SeqCst);
+        self.settle(slot, &mut error, answer, held)
+    }
+
+    /// Waits until this client may fetch, or until another one has.
+    async fn turn(&self, key: &str, rejected: Option<&Secret>, held: Option<&StoredToken>) -> Result<Turn, StoreError> {
+        if let Some(token) = self.keeper.stored(key, rejected).await? {
+            return Ok(Turn::Held(token));
         }
+        loop {
+            let lock = self.keeper.lock(key).await?;
+            // Another client may have fetched it since.
+            match (self.keeper.stored(key, rejected).await?, lock) {
+                (Some(token), FetchLock::Ours) => {
+                    self.keeper.unlock(key).await;
+                    return Ok(Turn::Held(token));
+                }
+                (Some(token), FetchLock::Others) => return Ok(Turn::Held(token)),
+                (None, FetchLock::Ours) => return Ok(Turn::Ours),
+                (None, FetchLock::Others) => {
+                    // Another client is renewing it; until it ends, nobody has to wait for that.
+                    if let Some(token) = held.filter(|token| self.now() < token.expires_at) {
+                        return Ok(Turn::Held(self.paused(token.clone())));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps what a fetch has come to.
+    fn settle(
+        &self,
+        slot: &Slot,
+        error: &mut MutexGuard<'_, Option<TokenError>>,
+        answer: Result<StoredToken, TokenError>,
+        held: Option<StoredToken>,
+    ) -> Result<Secret, TokenError> {
+        let token = match (answer, held.filter(|token| self.now() < token.expires_at)) {
+            (Ok(token), _) => token,
+            // It was about to be renewed ahead of time; until it ends, nobody needs to know.
+            (Err(_), Some(token)) => self.paused(token),
+            (Err(failure), None) => {
+                **error = Some(failure.clone());
+                return Err(failure);
+            }
+        };
+        **error = None;
+        let secret = token.secret.clone();
+        slot.hold(Some(token));
+        Ok(secret)
+    }
+
+    /// A token that holds, to be renewed a little later.
+    fn paused(&self, mut token: StoredToken) -> StoredToken {
+        let later = UnixTime::from_millis(self.now().as_millis().saturating_add(PAUSE));
+        token.renew_at = later.min(token.expires_at);
+        token
     }
 
     fn stored(&self, token: Token, now: UnixTime) -> StoredToken {
@@ -332,15 +375,23 @@ impl Sessions {
         StoredToken::new(token.secret, at(lifetime - margin), at(lifetime), token.lifetime.is_none())
     }
 
-    fn key(&self, wanted: &TokenRequest) -> String {
-        format!("{}/{}/{}", self.owner, wanted.scheme, wanted.scopes.join(" "))
+    /// The key of a token: what may be read stands in it, and whose it is as a hash.
+    fn key(&self, wanted: &TokenRequest, owner: &str) -> String {
+        let identity = self.source.identity();
+        let scopes = wanted.scopes.join(" ");
+        let print = countersign_auth::fingerprint([identity.as_bytes(), owner.as_bytes(), scopes.as_bytes()]);
+        format!("{}/{}/{print}", self.keeper.provider, wanted.scheme)
     }
 
-    fn slot(&self, wanted: &TokenRequest) -> Arc<Slot> {
-        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&wanted.scopes).cloned();
-        known.unwrap_or_else(|| {
-            let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(wanted.scopes.clone()).or_default())
-        })
+    fn now(&self) -> UnixTime {
+        self.keeper.clock.now()
     }
+}
+
+/// Who fetches a token.
+enum Turn {
+    /// This client.
+    Ours,
+    /// Nobody: this one holds.
+    Held(StoredToken),
 }

@@ -6,22 +6,16 @@
 use crate::base_url::{BaseUrl, PlainHttp};
 use crate::client::BuildError;
 use crate::sessions::oauth2::{ClientCredentials, ClientCredentialsFlow, OAuth2Options, OAuth2Scheme};
-use crate::sessions::{MemorySessions, Scopes, SessionStore, Sessions, TokenError, TokenScheme, TokenSource};
-use countersign_auth::{Clock, Credentials};
+use crate::sessions::{Keeper, Scopes, Sessions, TokenError, TokenScheme, TokenSource};
+use countersign_auth::Credentials;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What a builder was told.
+#[derive(Default)]
 pub(crate) struct Tokens {
     pub(crate) options: Vec<(String, OAuth2Options)>,
     pub(crate) sources: Vec<(String, Arc<dyn TokenSource>)>,
-    pub(crate) store: Arc<dyn SessionStore>,
-}
-
-impl Default for Tokens {
-    fn default() -> Self {
-        Self { options: Vec::new(), sources: Vec::new(), store: Arc::new(MemorySessions::new()) }
-    }
 }
 
 /// What a token endpoint is called with.
@@ -37,11 +31,10 @@ impl Tokens {
     /// The schemes that have a source of tokens.
     pub(crate) fn schemes(
         &self,
-        provider: &str,
         declared: Vec<OAuth2Scheme>,
         credentials: &Credentials,
         endpoint: Endpoint<'_>,
-        clock: &Arc<dyn Clock>,
+        keeper: &Arc<Keeper>,
     ) -> Result<Vec<TokenScheme>, BuildError> {
         let named = self.options.iter().map(|(name, _)| name).chain(self.sources.iter().map(|(name, _)| name));
         for name in named {
@@ -54,11 +47,10 @@ impl Tokens {
             let options = self.options.iter().rev().find(|(name, _)| name == scheme.scheme);
             let options = options.map(|(_, options)| options.clone()).unwrap_or_default();
             let Some(source) = self.source(&scheme, &options, credentials, endpoint)? else { continue };
-            let (store, clock) = (Arc::clone(&self.store), Arc::clone(clock));
             schemes.push(TokenScheme {
                 scheme: scheme.scheme,
                 session: scheme.session,
-                sessions: Sessions::new(provider, source, store, clock, options.assumed_lifetime),
+                sessions: Sessions::new(source, Arc::clone(keeper), options.assumed_lifetime),
                 scopes: options.scopes.map_or(Scopes::OfOperation(scheme.scopes), Scopes::Fixed),
             });
         }

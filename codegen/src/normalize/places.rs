@@ -159,7 +159,7 @@ fn place_text(path: &str, method: &str) -> String {
 }
 
 /// What the client itself is made of, and what every type has.
-pub(super) const CLIENT_METHODS: [&str; 26] = [
+pub(super) const CLIENT_METHODS: [&str; 28] = [
     "as_ref",
     "backend",
     "base_url",
@@ -180,7 +180,9 @@ pub(super) const CLIENT_METHODS: [&str; 26] = [
     "into",
     "new",
     "operations",
+    "refresh_credentials",
     "request",
+    "set_credentials",
     "to_owned",
     "try_from",
     "try_into",

@@ -37,6 +37,14 @@ pub fn error(operation: &Operation) -> TokenStream {
     }
 }
 
+/// What a success holds, if all successes hold the same.
+pub fn only_success(operation: &Operation) -> Option<&ResponseContent> {
+    match side(operation.successes.iter().map(success).collect()) {
+        Side::One(Content::Response(content)) => Some(content),
+        _ => None,
+    }
+}
+
 /// The enums of this operation.
 pub fn types(operation: &Operation) -> TokenStream {
     let successes = match side(operation.successes.iter().map(success).collect()) {

@@ -57,7 +57,10 @@ pub(crate) fn everything() -> Ir {
             scheme("header", header_recipe()),
         ],
         tokens: vec![token_recipe()],
-        sessions: vec![session("user_token", SessionKind::User), session("service_token", SessionKind::Service)],
+        sessions: vec![
+            session("user_token", SessionKind::User, "/textNull"),
+            session("service_token", SessionKind::Service, "/anyDouble/deep/e~1r"),
+        ],
         types: types(),
         operations: operations(),
         webhooks: webhooks(),
@@ -110,14 +113,15 @@ fn scheme(name: &str, recipe: Recipe) -> Scheme {
     }
 }
 
-fn session(name: &str, kind: SessionKind) -> Session {
+fn session(name: &str, kind: SessionKind, at: &str) -> Session {
     Session {
         name: name.into(),
         kind,
         from: "get_order".into(),
-        at: "/token".into(),
-        ends: Vec::new(),
-        lifetime_seconds: None,
+        at: at.into(),
+        ends: vec!["send_form".into()],
+        lifetime_seconds: Some(3600),
+        lifetime_at: Some("/i64Optional".into()),
         refresh_once: false,
     }
 }

@@ -50,10 +50,6 @@ pub(crate) fn poison(ir: &mut Ir) {
     for scheme in &mut ir.schemes {
         poison.doc(&mut scheme.doc);
     }
-    for session in &mut ir.sessions {
-        poison.text(&mut session.at);
-        poison.text(&mut session.from);
-    }
     for def in &mut ir.types {
         poison.doc(&mut def.doc);
         match &mut def.kind {
@@ -95,6 +91,7 @@ pub(crate) fn poison(ir: &mut Ir) {
     for operation in &mut ir.operations {
         poison.operation(operation);
     }
+    sessions(ir, &mut poison);
     for header in &mut ir.headers {
         poison.text(&mut header.wire);
         poison.doc(&mut header.doc);
@@ -104,6 +101,29 @@ pub(crate) fn poison(ir: &mut Ir) {
         poison.text(&mut webhook.id);
         poison.doc(&mut webhook.doc);
         webhook.dedupe.iter_mut().for_each(|dedupe| poison.text(dedupe));
+    }
+}
+
+/// Sessions still come from an operation, and their pointers lead to its members as they are called now.
+fn sessions(ir: &mut Ir, poison: &mut Poison) {
+    let get = ir.operations.iter().find(|operation| operation.name == "get_order").unwrap();
+    let every = ir.types.iter().find(|def| def.name == "Every").unwrap();
+    let TypeKind::Struct(every) = &every.kind else { panic!("it is an object") };
+    let pointer = |name: &str| {
+        let field = every.fields.iter().find(|field| field.name == name).unwrap();
+        format!("/{}", field.wire.replace('~', "~0").replace('/', "~1"))
+    };
+    for session in &mut ir.sessions {
+        session.from.clone_from(&get.id);
+        session.lifetime_at = Some(pointer("i64_optional"));
+        session.at = match session.at.starts_with("/any") {
+            true => {
+                let mut deep = String::new();
+                poison.text(&mut deep);
+                format!("{}/{}", pointer("any_double"), deep.replace('~', "~0").replace('/', "~1"))
+            }
+            false => pointer("text_null"),
+        };
     }
 }
 

@@ -45,18 +45,57 @@ impl Client {
 
     /// The operations that need `service_token`, signed with this token.
     pub fn backend(&self, token: impl Into<ServiceToken>) -> BackendClient {
+        let session = runtime::sessions::Session::given("service_token", token.into().0);
         BackendClient {
             core: self.core.clone(),
-            token: token.into(),
+            session,
+        }
+    }
+
+    /// The operations that need `service_token`, signed with the token that this call of `get_token` yields.
+    ///
+    /// It is sent when a token is needed, once for all who wait, and again ahead of its end, and once when it is rejected. Clients that are made of equal calls share their token.
+    pub fn backend_from(
+        &self,
+        call: Call<crate::operations::back_end::GetToken>,
+    ) -> BackendClient {
+        let session = runtime::sessions::Session::fetched::<
+            ServiceToken,
+            crate::operations::back_end::GetToken,
+        >(call.request);
+        BackendClient {
+            core: self.core.clone(),
+            session,
         }
     }
 
     /// The operations that need `user_token`, signed with this token.
     pub fn user(&self, token: impl Into<UserToken>) -> UserClient {
+        let session = runtime::sessions::Session::given("user_token", token.into().0);
         UserClient {
             core: self.core.clone(),
-            token: token.into(),
+            session,
         }
+    }
+
+    /// Signs with these credentials from now on. Attempts on their way keep theirs; one of them that is
+    /// rejected is made again with these.
+    ///
+    /// # Errors
+    /// They do not fit; the old ones stay.
+    pub fn set_credentials(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<(), runtime::BuildError> {
+        self.core.set_credentials(credentials)
+    }
+
+    /// Asks the credentials provider now, if the client was built with one.
+    ///
+    /// # Errors
+    /// There are none, or they do not fit; the old ones stay.
+    pub async fn refresh_credentials(&self) -> Result<(), runtime::CredentialsError> {
+        self.core.refresh_credentials().await
     }
 
     pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
@@ -71,15 +110,26 @@ impl From<runtime::Core> for Client {
 }
 
 /// What [`Client::backend`] gives: operations that need `service_token`.
+///
+/// Clones share its session.
 #[derive(Clone, Debug)]
 pub struct BackendClient {
     core: runtime::Core,
-    token: ServiceToken,
+    session: runtime::sessions::Session,
 }
 
 impl BackendClient {
+    /// How long a token is taken to last whose response does not say so; nothing changes for a token that
+    /// was given.
+    pub fn token_lifetime(self, lifetime: std::time::Duration) -> Self {
+        Self {
+            session: self.session.lasting(lifetime),
+            ..self
+        }
+    }
+
     pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
-        self.core.request(O::INFO).session("service_token", &self.token.0)
+        self.core.request(O::INFO).in_session(&self.session)
     }
 }
 
@@ -91,6 +141,21 @@ impl ServiceToken {
     /// A token from its text.
     pub fn new(text: impl Into<runtime::Secret>) -> Self {
         Self(text.into())
+    }
+
+    /// The token in a response of `get_token`, if it has one.
+    pub fn of(
+        response: &<crate::operations::back_end::GetToken as runtime::Operation>::Output,
+    ) -> Option<Self> {
+        let text = <crate::operations::back_end::GetToken as runtime::sessions::Gives<
+            Self,
+        >>::token(response)?;
+        (!text.is_empty()).then(|| Self::new(text))
+    }
+
+    /// Its text, for whoever keeps it; a program hardly ever needs it.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
     }
 }
 
@@ -113,15 +178,17 @@ impl From<runtime::Sensitive> for ServiceToken {
 }
 
 /// What [`Client::user`] gives: operations that need `user_token`.
+///
+/// Clones share its session.
 #[derive(Clone, Debug)]
 pub struct UserClient {
     core: runtime::Core,
-    token: UserToken,
+    session: runtime::sessions::Session,
 }
 
 impl UserClient {
     pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
-        self.core.request(O::INFO).session("user_token", &self.token.0)
+        self.core.request(O::INFO).in_session(&self.session)
     }
 }
 
@@ -133,6 +200,21 @@ impl UserToken {
     /// A token from its text.
     pub fn new(text: impl Into<runtime::Secret>) -> Self {
         Self(text.into())
+    }
+
+    /// The token in a response of `check_client_credentials`, if it has one.
+    pub fn of(
+        response: &<crate::operations::front_end::CheckClientCredentials as runtime::Operation>::Output,
+    ) -> Option<Self> {
+        let text = <crate::operations::front_end::CheckClientCredentials as runtime::sessions::Gives<
+            Self,
+        >>::token(response)?;
+        (!text.is_empty()).then(|| Self::new(text))
+    }
+
+    /// Its text, for whoever keeps it; a program hardly ever needs it.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
     }
 }
 

@@ -43,6 +43,26 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
+    /// Signs with these credentials from now on. Attempts on their way keep theirs; one of them that is
+    /// rejected is made again with these.
+    ///
+    /// # Errors
+    /// They do not fit; the old ones stay.
+    pub fn set_credentials(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<(), runtime::BuildError> {
+        self.core.set_credentials(credentials)
+    }
+
+    /// Asks the credentials provider now, if the client was built with one.
+    ///
+    /// # Errors
+    /// There are none, or they do not fit; the old ones stay.
+    pub async fn refresh_credentials(&self) -> Result<(), runtime::CredentialsError> {
+        self.core.refresh_credentials().await
+    }
+
     pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
         self.core.request(O::INFO)
     }

@@ -1,16 +1,20 @@
 //! The middleware that gets tokens: outside of signing, inside of everything that repeats a request.
 //!
 //! 1. It finds out which alternative of the operation's security is going to sign.
-//! 2. Each scheme of it that signs with a token gets that of its session, fetched if need be.
-//! 3. After a 401 each of these is renewed once, and the attempt made again; a second 401 is the answer.
+//! 2. Each scheme of it that signs with a token gets that of its session, fetched if need be; so does the session
+//!    that the call is made in.
+//! 3. After a 401 each of these is renewed once, and the attempt made again; a second 401 is the answer. A call that
+//!    must never be repeated is not: the next one has the new token.
 
-use super::{Sessions, TokenError, TokenRequest};
+use super::{Session, Sessions, TokenError, TokenRequest};
+use crate::keys::{KeySet, may_come_again};
 use crate::operation::OperationInfo;
 use countersign_auth::Secret;
-use countersign_auth::hook::{Signers, Signing};
+use countersign_auth::hook::Signing;
 use http::{Extensions, StatusCode};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
+use std::sync::Arc;
 
 /// A scheme that signs with a token.
 #[derive(Debug)]
@@ -23,7 +27,7 @@ pub(crate) struct TokenScheme {
 }
 
 /// The scopes that are asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Scopes {
     /// Those of each operation, by operationId.
     OfOperation(&'static [(&'static str, &'static [&'static str])]),
@@ -50,49 +54,68 @@ impl TokenScheme {
 
 /// The middleware.
 #[derive(Debug)]
-pub(crate) struct SessionLayer {
-    pub(crate) signers: Signers,
-    pub(crate) schemes: Vec<TokenScheme>,
-}
+pub(crate) struct SessionLayer;
 
 /// A token that an attempt is signed with.
 struct Used<'a> {
-    scheme: &'a TokenScheme,
-    wanted: TokenRequest,
+    from: From<'a>,
     token: Secret,
 }
 
-impl SessionLayer {
-    /// Puts the tokens of the alternative that is going to sign into the extensions.
-    async fn tokens(&self, extensions: &mut Extensions) -> Result<Vec<Used<'_>>, TokenError> {
-        let alternative = extensions.get::<Signing>().and_then(|signing| self.signers.alternative(signing));
-        let mut used = Vec::new();
-        for name in alternative.unwrap_or_default() {
-            let Some(scheme) = self.schemes.iter().find(|scheme| scheme.scheme == *name) else { continue };
-            let wanted = scheme.wanted(extensions)?;
-            let token = scheme.sessions.token(&wanted).await?;
-            set(extensions, scheme, &token);
-            used.push(Used { scheme, wanted, token });
-        }
-        Ok(used)
-    }
+/// Where it comes from.
+enum From<'a> {
+    Scheme(&'a TokenScheme, TokenRequest),
+    Session(Session),
+}
 
-    /// Renews tokens that were rejected; whether any is another now.
-    async fn renew(&self, used: &[Used<'_>], extensions: &mut Extensions) -> Result<bool, TokenError> {
-        let mut changed = false;
-        for Used { scheme, wanted, token } in used {
-            if let Some(token) = scheme.sessions.renew(wanted, token).await? {
-                set(extensions, scheme, &token);
-                changed = true;
-            }
+impl Used<'_> {
+    fn session(&self) -> &'static str {
+        match &self.from {
+            From::Scheme(scheme, _) => scheme.session,
+            From::Session(session) => session.name(),
         }
-        Ok(changed)
     }
 }
 
-fn set(extensions: &mut Extensions, scheme: &TokenScheme, token: &Secret) {
+/// Puts the tokens of the alternative that is going to sign, and that of the call's session, into the extensions.
+async fn tokens<'a>(keys: &'a KeySet, extensions: &mut Extensions) -> Result<Vec<Used<'a>>, TokenError> {
+    let alternative = extensions.get::<Signing>().and_then(|signing| keys.signers.alternative(signing));
+    let mut used = Vec::new();
+    for name in alternative.unwrap_or_default() {
+        let Some(scheme) = keys.schemes.iter().find(|scheme| scheme.scheme == *name) else { continue };
+        let wanted = scheme.wanted(extensions)?;
+        let token = scheme.sessions.token(&wanted, "").await?;
+        used.push(Used { from: From::Scheme(scheme, wanted), token });
+    }
+    if let Some(session) = extensions.get::<Session>().cloned() {
+        let token = session.token(&keys.owner).await?;
+        used.push(Used { from: From::Session(session), token });
+    }
+    for used in &used {
+        set(extensions, used.session(), &used.token);
+    }
+    Ok(used)
+}
+
+/// Renews tokens that were rejected; whether any is another now.
+async fn renew(keys: &KeySet, used: &[Used<'_>], extensions: &mut Extensions) -> Result<bool, TokenError> {
+    let mut changed = false;
+    for used in used {
+        let token = match &used.from {
+            From::Scheme(scheme, wanted) => scheme.sessions.renew(wanted, "", &used.token).await?,
+            From::Session(session) => session.renew(&keys.owner, &used.token).await?,
+        };
+        if let Some(token) = token {
+            set(extensions, used.session(), &token);
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+fn set(extensions: &mut Extensions, session: &'static str, token: &Secret) {
     if let Some(signing) = extensions.remove::<Signing>() {
-        extensions.insert(signing.session(scheme.session, token.clone()));
+        extensions.insert(signing.session(session, token.clone()));
     }
 }
 
@@ -105,7 +128,8 @@ impl Middleware for SessionLayer {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        let used = self.tokens(extensions).await.map_err(Error::middleware)?;
+        let Some(keys) = extensions.get::<Arc<KeySet>>().cloned() else { return next.run(request, extensions).await };
+        let used = tokens(&keys, extensions).await.map_err(Error::middleware)?;
         if used.is_empty() {
             return next.run(request, extensions).await;
         }
@@ -115,9 +139,9 @@ impl Middleware for SessionLayer {
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let changed = self.renew(&used, extensions).await.map_err(Error::middleware)?;
+        let changed = renew(&keys, &used, extensions).await.map_err(Error::middleware)?;
         match again {
-            Some(request) if changed => next.run(request, extensions).await,
+            Some(request) if changed && may_come_again(extensions) => next.run(request, extensions).await,
             _ => Ok(response),
         }
     }

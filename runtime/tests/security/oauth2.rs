@@ -393,7 +393,7 @@ async fn a_store_serves_several_clients_but_never_those_of_others() {
     client.call("op", SHOP).await.unwrap();
     assert_eq!(service.fetches().len(), 2);
     assert_eq!(format!("{store:?}"), "MemorySessions(2 tokens)");
-    assert!(store.get("no such key").await.is_none());
+    assert!(store.get("no such key").await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -391,6 +391,30 @@ impl runtime::Operation for GetToken {
     }
 }
 
+impl runtime::sessions::Gives<client::ServiceToken> for GetToken {
+    const SESSION: &'static runtime::sessions::SessionInfo = &runtime::sessions::SessionInfo {
+        name: "service_token",
+        operation: "get_token",
+        at: "/data/token",
+        lifetime: Some(std::time::Duration::from_secs(3600u64)),
+        renews: true,
+    };
+    fn token(output: &Self::Output) -> Option<&str> {
+        Some(output)
+            .map(|value| &value.data)
+            .map(|value| &value.token)
+            .map(|text| text.expose())
+    }
+
+    fn lifetime(output: &Self::Output) -> Option<std::time::Duration> {
+        Some(output)
+            .map(|value| &value.data)
+            .and_then(|value| value.expires_in.as_ref())
+            .and_then(|seconds| u64::try_from(*seconds).ok())
+            .map(std::time::Duration::from_secs)
+    }
+}
+
 /// `POST /buffer/store`.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreUserAction;

@@ -395,7 +395,7 @@ impl client::UserClient {
     ///
     #[doc = line_of_delete_user!()]
     pub fn delete_user(&self) -> client::Call<DeleteUser> {
-        client::Call::new(self.request_of::<DeleteUser>())
+        client::Call::new(self.request_of::<DeleteUser>().ends_session())
     }
 
     /// List the gifts that the user bought.
@@ -505,7 +505,7 @@ impl client::UserClient {
     ///
     #[doc = line_of_logout_user!()]
     pub fn logout_user(&self) -> client::Call<LogoutUser> {
-        client::Call::new(self.request_of::<LogoutUser>())
+        client::Call::new(self.request_of::<LogoutUser>().ends_session())
     }
 }
 
@@ -972,6 +972,23 @@ impl runtime::Operation for CheckClientCredentials {
             1 | 2 | 3 | 4 | 5 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
+    }
+}
+
+impl runtime::sessions::Gives<client::UserToken> for CheckClientCredentials {
+    const SESSION: &'static runtime::sessions::SessionInfo = &runtime::sessions::SessionInfo {
+        name: "user_token",
+        operation: "check_client_credentials",
+        at: "/data/user/userToken",
+        lifetime: None,
+        renews: false,
+    };
+    fn token(output: &Self::Output) -> Option<&str> {
+        Some(output)
+            .map(|value| &value.data)
+            .map(|value| &value.user)
+            .map(|value| &value.user_token)
+            .map(|text| text.expose())
     }
 }
 
