@@ -11,6 +11,7 @@
 mod accept;
 mod accepted;
 mod comment;
+mod bench;
 mod git;
 mod github;
 mod input;
@@ -90,6 +91,10 @@ impl Specs {
 enum Task {
     /// Accept changes until a day: adds entries to accepted.yaml beside the spec.
     Accept(accept::Accept),
+    /// Measure time and memory beside oasdiff's.
+    Bench(bench::Bench),
+    /// Make a copy of a spec with seeded edits, to measure with.
+    Edit(bench::Edit),
     /// Compare our verdicts with those of a folder of pairs.
     Score(score::Score),
     /// List the rules: what each is called, what it weighs, and what oasdiff calls it.
@@ -132,6 +137,8 @@ enum Format {
 pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
     match &arguments.task {
         Some(Task::Accept(arguments)) => return accept::run(arguments),
+        Some(Task::Bench(arguments)) => return bench::run(arguments),
+        Some(Task::Edit(arguments)) => return bench::edit(arguments),
         Some(Task::Score(arguments)) => return score::run(arguments),
         Some(Task::Rules) => return rules::table(),
         Some(Task::Explain(arguments)) => return rules::explain(arguments),
