@@ -3,7 +3,7 @@
 //! A line of `cases/diff/*.txt` is a case: `NUMBER | EDITS | EXPECTED…`. Edits are made to `cases/diff/base.json`:
 //! `set POINTER VALUE`, `del POINTER` in the new document, `both set …` in both; several are parted by ` ; `. The short form
 //! `x OLD => NEW` gives a schema to a member of what is sent and of what is received, and each is reviewed by itself.
-//! `silent` cases expect nothing. With `ACCEPT_DIFF=1` the expectations are written anew: read what changed then.
+//! Cases of list R (`R11`) expect nothing. With `ACCEPT_DIFF=1` the expectations are written anew: read what changed then.
 
 use countersign_codegen::diff::{Day, Report, Settings, diff, rules, text};
 use countersign_codegen::parse::parse;
@@ -11,7 +11,6 @@ use countersign_codegen::spec::Spec;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Rules that other tests show: where the order of keys or the settings count, and signing.
 const ELSEWHERE: &[&str] = &[
@@ -28,6 +27,18 @@ const ELSEWHERE: &[&str] = &[
 /// Rules on signing: `tests/tests/spec_diff_signing.rs` shows them on real recipes.
 fn is_signing(number: &str) -> bool {
     number.starts_with('M')
+}
+
+/// The entries of list R, and what must stay silent elsewhere in the catalogue.
+fn is_silent(number: &str) -> bool {
+    number.starts_with('R')
+}
+
+/// Whether a review speaks of a number: by its own ids, or by those that speak for it.
+fn speaks_of(report: &Report, number: &str) -> bool {
+    let own = report.changes.iter().any(|change| change.rule.number == number);
+    let joined = rules::JOINED.iter().find(|(joined, ..)| *joined == number);
+    own || joined.is_some_and(|(_, ids, _)| report.changes.iter().any(|change| ids.contains(&change.rule.id)))
 }
 
 fn folder() -> PathBuf {
@@ -160,7 +171,7 @@ fn every_case_is_weighed_as_it_says() {
                 continue;
             };
             count += 1;
-            silent += usize::from(number == "R");
+            silent += usize::from(is_silent(number));
             let mut new_line = format!("{number} | {edits}");
             for (at, (label, old, new)) in documents(edits).into_iter().enumerate() {
                 let report = review(&old, &new);
@@ -169,12 +180,11 @@ fn every_case_is_weighed_as_it_says() {
                 if expected.get(at).map(|expected| expected.trim()) != Some(result.as_str()) && !accept {
                     wrong.push(format!("{line}\n  is:  {result}\n{}", text(&report, true)));
                 }
-                let about: Vec<&str> = report.changes.iter().map(|change| change.rule.number).collect();
-                let shown = number == "R" || number == "-" || about.contains(&number) || label == "got";
+                let shown = is_silent(number) || speaks_of(&report, number) || label == "got";
                 if !shown {
                     wrong.push(format!("no rule of {number} is in: {line}\n  is:  {result}"));
                 }
-                if number == "R" && !result.ends_with(" silent") {
+                if is_silent(number) && !result.ends_with(" silent") {
                     wrong.push(format!("must stay silent: {line}\n{}", text(&report, true)));
                 }
                 new_line = format!("{new_line} | {result}");
@@ -297,9 +307,9 @@ fn chain(length: usize, last: &str) -> Value {
 
 #[test]
 fn circles_and_depth_end() {
-    let start = Instant::now();
     let report = review(&chain(1_000, "string"), &chain(1_000, "integer"));
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    // A schema of the chain has three members; the work is a small multiple of that.
+    assert!(report.compared < 8_000, "{} pairs", report.compared);
     assert_eq!(summary(&report), "type-changed breaking major");
 }
 

@@ -6,6 +6,7 @@
 //! are `#[non_exhaustive]`, whose enums and unions are open and whose optional arguments are setters.
 
 mod bodies;
+mod joined;
 mod lifecycle;
 mod operations;
 mod review;
@@ -14,6 +15,7 @@ mod schemas;
 mod security;
 
 pub use bodies::*;
+pub use joined::{IMPOSSIBLE, JOINED};
 pub use lifecycle::*;
 pub use operations::*;
 pub use review::*;

@@ -2,10 +2,10 @@
 
 use super::Pair;
 use crate::diff::compare::Compare;
-use crate::diff::model::Source;
+use crate::diff::model::{Side, Source};
 use crate::diff::reach::Passes;
 use crate::diff::rules;
-use crate::diff::schema::{Branches, Schema};
+use crate::diff::schema::{Branches, Rest, Schema, Type};
 use crate::diff::values::canonical_without_texts;
 use crate::finding::shortened;
 use crate::spec::Node;
@@ -96,10 +96,76 @@ fn choice<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &Branches<'a>
         let rule = if safe { &rules::CHOICE_KIND_SAFE } else { &rules::CHOICE_KIND_CHANGED };
         compare.emit(rule, old.node, new.node, "`oneOf` became `anyOf`, or the reverse");
     }
+    ambiguous(compare, pair, (old, new), &matched);
     let rising = matched.windows(2).all(|two| two[0].1 < two[1].1);
     if !rising && pair.new.discriminator.is_none() && !disjoint(compare, new) {
         compare.emit(&rules::BRANCHES_REORDERED, old.node, new.node, "the branches stand in another order");
     }
+}
+
+/// The most branches of which every two are looked at.
+const MOST_PAIRED: usize = 40;
+
+/// Two branches that a value may fit both of, and that were told apart before.
+fn ambiguous<'a>(
+    compare: &mut Compare<'a>,
+    pair: &Pair<'_, 'a>,
+    (old, new): (&Branches<'a>, &Branches<'a>),
+    matched: &[(usize, usize)],
+) {
+    if pair.new.discriminator.is_some() || new.list.len() > MOST_PAIRED {
+        return;
+    }
+    let was = |index: usize| matched.iter().find(|(_, n)| *n == index).map(|(o, _)| old.list[*o].0);
+    for first in 0..new.list.len() {
+        for second in first + 1..new.list.len() {
+            let schemas = [first, second].map(|index| compare.new.schema(new.list[index].0));
+            if !overlap(&mut compare.new, &schemas[0], &schemas[1]) {
+                continue;
+            }
+            if let (Some(a), Some(b)) = (was(first), was(second)) {
+                let schemas = [a, b].map(|source| compare.old.schema(source));
+                if pair.old.discriminator.is_none() && overlap(&mut compare.old, &schemas[0], &schemas[1]) {
+                    continue;
+                }
+            }
+            let labels = [first, second].map(|index| {
+                let node = new.list[index].1;
+                label(compare.new.component_of(target(compare, node, false)), node, index)
+            });
+            let message = format!("a value may fit the branches {} and {}", labels[0], labels[1]);
+            let nodes = (old.node, new.list[second].1);
+            compare.emit(&rules::BRANCHES_AMBIGUOUS, nodes.0, nodes.1, message).detail(labels.join(" "));
+        }
+    }
+}
+
+/// Whether every object of one branch is an object of the other: its members are some of the other's, and no member
+/// that both have tells them apart.
+fn overlap<'a>(side: &mut Side<'a>, a: &Schema<'a>, b: &Schema<'a>) -> bool {
+    let object = |schema: &Schema<'_>| {
+        schema.types.as_ref().is_some_and(|types| types.iter().eq([&Type::Object])) && schema.branches.is_empty()
+    };
+    let within = |inner: &Schema<'_>, outer: &Schema<'_>| {
+        inner.properties.keys().all(|name| outer.properties.contains_key(name))
+            && inner.required.keys().all(|name| outer.required.contains_key(name))
+            && !matches!(inner.rest, Some(Rest::Refused(_)))
+    };
+    let alike = object(a) && object(b) && (within(a, b) || within(b, a));
+    alike
+        && a.properties.iter().all(|(name, one)| {
+            let Some(other) = b.properties.get(name) else { return true };
+            let (one, other) = (side.schema(one.source), side.schema(other.source));
+            let types = match (&one.types, &other.types) {
+                (Some(one), Some(other)) => one.intersection(other).next().is_some(),
+                _ => true,
+            };
+            let values = match (&one.values, &other.values) {
+                (Some(one), Some(other)) => one.iter().any(|one| other.iter().any(|other| one.text == other.text)),
+                _ => true,
+            };
+            types && values
+        })
 }
 
 fn target<'a>(compare: &Compare<'a>, node: &'a Node, old: bool) -> &'a Node {

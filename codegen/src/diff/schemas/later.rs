@@ -1,6 +1,6 @@
 //! Keywords of OpenAPI 3.1, `not`, and how a text holds bytes.
 
-use super::Pair;
+use super::{Pair, types};
 use crate::diff::compare::Compare;
 use crate::diff::rules::{self, Rule};
 use crate::diff::values::{canonical, canonical_without_texts};
@@ -12,6 +12,7 @@ pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     for name in names {
         let (old, new) = (nodes(&pair.old.keywords, name), nodes(&pair.new.keywords, name));
         match name {
+            "contentEncoding" | "contentMediaType" if types::same_bytes(pair.old, pair.new) => {}
             "dependentRequired" | "dependentSchemas" | "patternProperties" => by_key(compare, pair, name, old, new),
             "unevaluatedProperties" | "unevaluatedItems" => unevaluated(compare, pair, name, old, new),
             _ => whole(compare, pair, name, old, new),

@@ -52,6 +52,7 @@ fn missing<'a>(from: &Schema<'a>, other: &Schema<'a>) -> Vec<Gone<'a>> {
 fn properties<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     let (mut removed, mut added) = (missing(pair.old, pair.new), missing(pair.new, pair.old));
     rename(compare, &mut removed, &mut added);
+    moved(compare, pair, &mut removed, &mut added);
     for gone in &removed {
         property_removed(compare, pair, gone);
     }
@@ -76,6 +77,38 @@ fn rename<'a>(compare: &mut Compare<'a>, removed: &mut Vec<Gone<'a>>, added: &mu
     compare.emit(&rules::PROPERTY_RENAMED, was.property.node, is.property.node, message).detail(was.name);
     removed.clear();
     added.clear();
+}
+
+/// The most members that are looked for in the objects beside them.
+const MOST_MOVED: usize = 32;
+
+/// Members that went into an object beside them, or came out of one. The other half is shown where the object is.
+fn moved<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, removed: &mut Vec<Gone<'a>>, added: &mut Vec<Gone<'a>>) {
+    if removed.len() + added.len() > MOST_MOVED {
+        return;
+    }
+    for (other, old) in pair.old.properties.iter().take(MOST_MOVED) {
+        let Some(new) = pair.new.properties.get(other) else { continue };
+        let (was, is) = (compare.old.schema(old.source), compare.new.schema(new.source));
+        removed.retain(|gone| {
+            let there = is.properties.get(gone.name).filter(|_| !was.properties.contains_key(gone.name));
+            let Some(there) = there.filter(|there| compare.equal(gone.property.source, there.source)) else {
+                return true;
+            };
+            let message = format!("the property `{}` went into `{}`", name(gone.name), name(other));
+            compare.emit(&rules::PROPERTY_MOVED, gone.property.node, there.node, message).detail(gone.name);
+            false
+        });
+        added.retain(|new| {
+            let there = was.properties.get(new.name).filter(|_| !is.properties.contains_key(new.name));
+            let Some(there) = there.filter(|there| compare.equal(there.source, new.property.source)) else {
+                return true;
+            };
+            let message = format!("the property `{}` came out of `{}`", name(new.name), name(other));
+            compare.emit(&rules::PROPERTY_MOVED, there.node, new.property.node, message).detail(new.name);
+            false
+        });
+    }
 }
 
 fn name(name: &str) -> String {

@@ -125,10 +125,27 @@ fn is_parsed(format: &str) -> bool {
         || is_number_format(format)
 }
 
+/// Whether one is bytes as OpenAPI 3.0 spells them, and the other as 3.1 does.
+pub(super) fn same_bytes(old: &Schema<'_>, new: &Schema<'_>) -> bool {
+    let keyword =
+        |schema: &Schema<'_>, key: &str| schema.keywords.get(key).and_then(|nodes| nodes[0].text().map(str::to_owned));
+    let same = |older: &Schema<'_>, newer: &Schema<'_>| {
+        let content = (keyword(newer, "contentEncoding"), keyword(newer, "contentMediaType"));
+        let format = older.format.and_then(Node::text);
+        let spelt = match (content.0.as_deref(), content.1.as_deref()) {
+            (Some("base64"), None) => format == Some("byte"),
+            (None, Some("application/octet-stream")) => format == Some("binary"),
+            _ => false,
+        };
+        spelt && newer.format.is_none()
+    };
+    same(old, new) || same(new, old)
+}
+
 fn format<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, types: &BTreeSet<Type>) {
     let text = |node: Option<&Node>| node.and_then(Node::text).unwrap_or_default().to_owned();
     let (old, new) = (text(pair.old.format), text(pair.new.format));
-    if old == new {
+    if old == new || same_bytes(pair.old, pair.new) {
         return;
     }
     let numbers = numeric(types, types);
