@@ -10,8 +10,8 @@
 
 mod accept;
 mod accepted;
-mod comment;
 mod bench;
+mod comment;
 mod git;
 mod github;
 mod input;
