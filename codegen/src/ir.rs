@@ -430,6 +430,8 @@ pub struct Operation {
     pub deprecated: bool,
     /// `x-repeat`.
     pub repeat: Repeat,
+    /// `x-limits`, of the operation or its path.
+    pub limits: Option<Limits>,
     /// Alternatives, each a set of scheme names that all apply; empty means unsigned.
     pub security: Vec<Vec<String>>,
     /// The scopes that each scheme of OAuth2 has to give, where there are any.
@@ -542,6 +544,15 @@ pub struct WayStep {
     pub field: String,
     /// How many `Option`s its value stands in: 2 where absent and null are told apart.
     pub options: usize,
+}
+
+/// How many calls an API takes at once: `x-limits: {concurrent: 3, api: counts}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The name that its operations share; their path template, if they have none.
+    pub api: String,
+    /// How many at once, if there is a limit.
+    pub concurrent: Option<u32>,
 }
 
 /// May a call be repeated?

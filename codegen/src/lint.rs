@@ -1,7 +1,7 @@
 //! Findings in a document: all of them at once.
 //!
 //! 1. `shape` holds the document against the table of OpenAPI's objects in `kinds`, and finds every object.
-//! 2. `servers`, `operations`, `parameters`, `schemas` and `extensions` and
+//! 2. `servers`, `operations`, `parameters`, `schemas`, `limits`, `extensions` and
 //!    `webhooks` look at what stands in them.
 //! 3. [`crate::signing`] and [`crate::vectors`] add theirs.
 //!
@@ -11,6 +11,7 @@ pub(crate) mod extensions;
 mod kinds;
 mod kinds_3_1;
 mod levels;
+pub(crate) mod limits;
 pub(crate) mod operations;
 mod parameters;
 pub mod rules;
@@ -57,6 +58,7 @@ pub fn lint(spec: &Spec, context: &Context) -> Vec<Finding> {
         extensions::check(&mut lint, context);
         servers::check(&mut lint);
         operations::check(&mut lint);
+        limits::check(&mut lint);
         parameters::check(&mut lint);
         schemas::check(&mut lint);
         webhooks::check(&mut lint, signing.as_ref().ok());

@@ -20,7 +20,7 @@ pub mod responses;
 pub mod sessions;
 
 use crate::features::Features;
-use crate::ir::{Ir, Operation, Repeat, Session, SessionKind, Tag};
+use crate::ir::{Ir, Limits, Operation, Repeat, Session, SessionKind, Tag};
 use crate::{docs, expressions, lines};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
@@ -262,6 +262,16 @@ fn info(ir: &Ir, operation: &Operation) -> TokenStream {
         Repeat::Unsafe => quote!(Unsafe),
         Repeat::Never => quote!(Never),
     };
+    let limits = match &operation.limits {
+        Some(Limits { api, concurrent }) => {
+            let concurrent = match concurrent {
+                Some(count) => quote!(Some(#count)),
+                None => quote!(None),
+            };
+            quote!(Some(runtime::Limits { api: #api, concurrent: #concurrent }))
+        }
+        None => quote!(None),
+    };
     quote! {
         runtime::OperationInfo {
             provider: #provider,
@@ -271,6 +281,7 @@ fn info(ir: &Ir, operation: &Operation) -> TokenStream {
             server: #server,
             security: &[#(#security),*],
             repeat: runtime::Repeat::#repeat,
+            limits: #limits,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What became of each attempt of a call.
 //!
-//! Middleware outside may try several times and wrap the last error in one of its own. Whether the call may be
-//! repeated depends on every attempt, and the kind of failure on the last one; so both are noted here, just
+//! Middleware outside may try several times, besides what the client itself repeats, and wrap the last error in one
+//! of its own. Whether the call may be repeated depends on every attempt, and the kind of failure on the last one; so both are noted here, just
 //! outside the signing layer.
 
 use countersign_auth::SignError;

@@ -1,6 +1,7 @@
 //! Bodies that are bytes: at hand, or as they arrive.
 
 use crate::error::TransportError;
+use crate::permits::Permit;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -29,6 +30,8 @@ impl fmt::Debug for Binary {
 pub struct ByteStream {
     media_type: Option<String>,
     pieces: Pieces,
+    /// The place among the calls that run at once.
+    _permit: Option<Permit>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -50,13 +53,13 @@ impl ByteStream {
         self.pieces.next().await.transpose()
     }
 
-    pub(crate) fn of_response(media_type: Option<String>, response: reqwest::Response) -> Self {
+    pub(crate) fn of_response(media_type: Option<String>, response: reqwest::Response, permit: Permit) -> Self {
         let pieces = response.bytes_stream().map(|piece| piece.map_err(TransportError::in_body));
-        Self { media_type, pieces: Box::pin(pieces) }
+        Self { media_type, pieces: Box::pin(pieces), _permit: Some(permit) }
     }
 
     pub(crate) fn of_bytes(media_type: Option<String>, bytes: Bytes) -> Self {
-        Self { media_type, pieces: Box::pin(futures_util::stream::iter([Ok(bytes)])) }
+        Self { media_type, pieces: Box::pin(futures_util::stream::iter([Ok(bytes)])), _permit: None }
     }
 }
 

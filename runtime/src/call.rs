@@ -1,29 +1,36 @@
 //! The path of a call: request -> middleware -> signature -> response -> reply -> result.
 //!
 //! 1. [`Request`] becomes a request of reqwest, with its operation and what it is signed with in its extensions.
-//! 2. The client's middleware runs, the caller's outermost, signing innermost: every attempt is signed anew.
-//! 3. The body is read up to the client's limit, or left to arrive where that response is a stream.
-//! 4. The status and the content type say which declared response it is, and the operation reads the body as that.
+//! 2. The call waits at its gate: for a permit, for the end of a pause, for its turn.
+//! 3. The client's middleware runs, the caller's outermost, signing innermost: every attempt is signed anew.
+//! 4. The body is read up to the client's limit, or left to arrive where that response is a stream.
+//! 5. A failure that may be gone next time leads back to 2, after a pause, as far as the operation, the call's
+//!    options, the client's budget and the time that is left allow.
+//! 6. The status and the content type say which declared response it is, and the operation reads the body as that.
 //!
 //! Generic code is kept to the last step, so that many operations compile as one.
 
-use crate::attempts::{Attempts, Ending};
-use crate::binary::ByteStream;
-use crate::declared::{self, Choice, Declared};
-use crate::error::{BoxError, Context, Error, ErrorKind, Failed, Phase, RequestError, TransportError};
+use crate::attempts::Attempts;
+use crate::budget::Token;
+use crate::client::Core;
+use crate::declared::{self, Declared};
+use crate::error::{Context, Earlier, Error, ErrorKind, Failed, RequestError, Stopped};
+use crate::exchange::Exchange;
+use crate::gates::Gate;
 use crate::operation::Operation;
-use crate::reply::{self, Head, Outcome, Reply, ReplyBody};
+use crate::permits::Permit;
+use crate::reply::{Head, Outcome, Reply};
 use crate::request::Request;
+use crate::retry::{self, RetryOptions, Verdict};
+use crate::timer::{self, Instant};
 use crate::uuid::Uuid;
-use bytes::{Bytes, BytesMut};
-use countersign_auth::hook::Signed;
-use futures_util::StreamExt;
 use http::header::ACCEPT;
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The future of a call.
 #[cfg(not(target_arch = "wasm32"))]
@@ -128,114 +135,167 @@ fn succeeded<O: Operation>(reply: &Reply) -> bool {
     }
 }
 
+/// Makes attempts until one stands.
 async fn exchange(request: Request, declared: &[Declared], context: &mut Context) -> Result<Reply, Failed> {
     let core = request.core().clone();
     context.request_id = Some(core.request_id()?);
+    let options = request.options();
     // A stream may take its time.
     let may_stream = declared.iter().any(Declared::streams);
-    let timeout = request.own_timeout().or(if may_stream { None } else { core.timeout() });
     let session = request.held_session();
+    let timeout = options.timeout.or(if may_stream { None } else { core.timeout() });
     let (mut request, signing) = request.build()?;
     *request.timeout_mut() = timeout;
     if let (None, Some(accept)) = (request.headers().get(ACCEPT), declared::accept(declared)) {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_str(&accept).map_err(|_| RequestError::MediaType)?);
     }
-
     let attempts = Attempts::default();
-    let mut extensions = Extensions::new();
-    extensions.insert(context.operation);
-    extensions.insert(signing);
-    if let Some(session) = session {
-        extensions.insert(session);
-    }
-    extensions.insert(attempts.clone());
-    let result = core.http().execute_with_extensions(request, &mut extensions).await;
-    context.attempts = attempts.state();
-    context.nonce = extensions.remove::<Signed>().and_then(|signed| Some(signed.single_use.into_iter().next()?.1));
-
-    let mut response = result.map_err(|error| failed(error, context.attempts.last.take()))?;
-    let head = Arc::new(Head { status: response.status(), headers: std::mem::take(response.headers_mut()) });
-    context.head = Some(Arc::clone(&head));
-    let media_type = reply::media_type(&head.headers);
-    let choice = declared::choose(declared, head.status.as_u16(), media_type.as_deref());
-    let streams = matches!(choice, Choice::Case(at) if declared[at].streams()) && head.status.is_success();
-    let body = if streams {
-        ReplyBody::Stream(ByteStream::of_response(media_type, response))
-    } else {
-        ReplyBody::Bytes(buffered(response, core.max_body()).await?)
-    };
-    Ok(Reply::new(head, body, choice, core.max_body()))
-}
-
-/// Sorts an error by how the last attempt ended, whatever middleware has made of it.
-fn failed(error: reqwest_middleware::Error, last: Option<Ending>) -> Failed {
-    if let reqwest_middleware::Error::Middleware(cause) = &error
-        && let Some(error) = cause.downcast_ref::<crate::sessions::TokenError>()
-    {
-        return ErrorKind::Token(error.clone()).into();
-    }
-    if let reqwest_middleware::Error::Middleware(cause) = &error
-        && let Some(error) = cause.downcast_ref::<crate::credentials::CredentialsError>()
-    {
-        return ErrorKind::Credentials(error.clone()).into();
-    }
-    let ending = last.unwrap_or(Ending::Other);
-    let cause: BoxError = match error.without_url() {
-        // Middleware may wrap an error that it made of a response, with the URL that was signed.
-        reqwest_middleware::Error::Middleware(cause) => match cause.downcast::<reqwest::Error>() {
-            Ok(cause) => cause.without_url().into(),
-            Err(cause) => match cause.downcast::<reqwest_middleware::Error>() {
-                Ok(cause) => cause.without_url().into(),
-                Err(cause) => cause.into(),
-            },
+    let after = options.deadline.unwrap_or(core.deadline());
+    let call = Calling {
+        gate: core.gates().of(request.url(), context.operation),
+        exchange: Exchange {
+            http: core.http(),
+            signing,
+            session,
+            attempts: attempts.clone(),
+            declared,
+            max_body: core.max_body(),
         },
-        reqwest_middleware::Error::Reqwest(cause) => cause.into(),
+        retry: options.retry.unwrap_or(core.retry()),
+        after,
+        deadline: timer::after(after),
+        core: &core,
     };
-    match ending {
-        Ending::Unsigned(error) => ErrorKind::Sign(error).into(),
-        Ending::NotTaken => Failed { kind: ErrorKind::Request(RequestError::NotTaken), cause: Some(cause) },
-        Ending::TimedOut => Failed::timeout(cause),
-        Ending::NotConnected => Failed::transport(Phase::Connect, cause),
-        Ending::Broken => Failed::transport(Phase::Exchange, cause),
-        // A response came, or no attempt was made: the error is the middleware's own.
-        Ending::Responded | Ending::Other => ErrorKind::Middleware(cause).into(),
-    }
+    core.budget().pay_in();
+    let result = call.run(request, context).await;
+    context.attempts = attempts.state();
+    result
 }
 
-pub(crate) async fn buffered(response: reqwest::Response, limit: usize) -> Result<Bytes, Failed> {
-    let mut pieces = std::pin::pin!(response.bytes_stream());
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(body_failed)?;
-        length += piece.len();
-        if length > limit {
-            return Err(ErrorKind::TooLarge { limit }.into());
-        }
-        // Most bodies are one piece, which needs no copy.
-        if first.is_empty() && all.is_empty() {
-            first = piece;
-        } else {
-            if all.is_empty() {
-                all.extend_from_slice(&std::mem::take(&mut first));
+/// A call on its way.
+struct Calling<'a> {
+    core: &'a Core,
+    gate: Arc<Gate>,
+    exchange: Exchange<'a>,
+    retry: RetryOptions,
+    /// The time that the whole call has, and when that is over.
+    after: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Calling<'_> {
+    async fn run(&self, request: reqwest::Request, context: &mut Context) -> Result<Reply, Failed> {
+        let mut request = Some(request);
+        let mut last: Option<Result<Reply, Failed>> = None;
+        let mut token: Option<Token> = None;
+        for made in 0_u32.. {
+            let permit = match self.enter().await {
+                Ok(permit) => permit,
+                // What was known before the wait is worth more than that the wait was too long.
+                Err(waited) => {
+                    context.stopped = Some(self.out_of_time());
+                    return last.unwrap_or(Err(waited));
+                }
+            };
+            let again = request.as_ref().and_then(reqwest::Request::try_clone);
+            let Some(current) = std::mem::replace(&mut request, again) else { break };
+            let began = Instant::now();
+            let attempt = self.exchange.attempt(current, permit, context);
+            let Some(result) = timer::until(self.deadline, attempt).await else {
+                context.stopped = Some(self.out_of_time());
+                return Err(Failed::out_of_time(last.as_ref().map(|last| Earlier::of(made, last))));
+            };
+            let verdict = self.judge(&result, began);
+            if verdict == Verdict::Stands {
+                token.into_iter().for_each(Token::give_back);
+                return result;
             }
-            all.extend_from_slice(&piece);
+            let attempts = self.exchange.attempts.state();
+            if !retry::may_repeat(context.operation.repeat, &attempts) {
+                return result;
+            }
+            drop(token.take());
+            match self.prepare(made + 1, verdict, request.is_some()).await {
+                Ok(next) => token = Some(next),
+                Err(stopped) => {
+                    context.stopped = Some(stopped);
+                    return result;
+                }
+            }
+            last = Some(result);
+        }
+        // A request that can't be sent twice has stopped above.
+        unreachable!("an attempt without a request")
+    }
+
+    /// Waits for the right to make an attempt.
+    async fn enter(&self) -> Result<Permit, Failed> {
+        match timer::until(self.deadline, self.gate.enter(self.deadline)).await {
+            Some(Ok(permit)) => Ok(permit),
+            Some(Err(left)) => Err(ErrorKind::Paused { left }.into()),
+            None => Err(Failed::out_of_time(None)),
         }
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
-}
 
-fn body_failed(error: reqwest::Error) -> Failed {
-    if error.is_timeout() {
-        Failed::timeout(error.without_url())
-    } else {
-        ErrorKind::Transport(TransportError::in_body(error)).into()
+    /// What an attempt says about the next one; the API's pace hears of it.
+    fn judge(&self, result: &Result<Reply, Failed>, began: Instant) -> Verdict {
+        match result {
+            Ok(reply) => {
+                let verdict = retry::of_response(reply.head().status, &reply.head().headers, self.core.clock());
+                match verdict {
+                    // It may come back at once, so it says nothing about the others.
+                    Verdict::Refused(Some(Duration::ZERO)) => {}
+                    Verdict::Refused(told) => self.gate.pace.refused(began, told, retry::chance(self.core)),
+                    Verdict::MayPass | Verdict::Stands => self.gate.pace.accepted(began),
+                }
+                verdict
+            }
+            Err(failed) => retry::of_failure(failed),
+        }
+    }
+
+    /// Prepares another attempt: a token of the budget, and a pause.
+    async fn prepare(&self, made: u32, verdict: Verdict, has_request: bool) -> Result<Token, Stopped> {
+        if !self.retry.allows_another(made) {
+            return Err(Stopped::Attempts);
+        }
+        if !has_request {
+            return Err(Stopped::Body);
+        }
+        let budget = self.core.budget();
+        // The gate makes those wait that were told to.
+        let refused = matches!(verdict, Verdict::Refused(told) if told != Some(Duration::ZERO));
+        let token = if refused {
+            timer::until(self.deadline, budget.take_or_wait()).await.ok_or(self.out_of_time())?
+        } else {
+            budget.take()
+        };
+        let token = token.ok_or(Stopped::Budget)?;
+        if !refused {
+            let until = timer::after(self.retry.pause(made, retry::chance(self.core)));
+            match (until, self.deadline) {
+                (Some(until), None) => timer::sleep_until(until).await,
+                (Some(until), Some(deadline)) if until < deadline => timer::sleep_until(until).await,
+                _ => return Err(self.out_of_time()),
+            }
+        }
+        Ok(token)
+    }
+
+    fn out_of_time(&self) -> Stopped {
+        Stopped::Deadline { after: self.after }
     }
 }
 
 impl Context {
     fn new(request: &Request) -> Self {
-        Self { operation: request.operation(), request_id: None, nonce: None, attempts: Default::default(), head: None }
+        Self {
+            operation: request.operation(),
+            request_id: None,
+            nonce: None,
+            attempts: Default::default(),
+            head: None,
+            stopped: None,
+        }
     }
 }

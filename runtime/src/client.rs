@@ -10,12 +10,16 @@
 
 use crate::attempts::NoteAttempts;
 use crate::base_url::{BaseUrl, BaseUrlError, PlainHttp};
+use crate::budget::{Budget, RetryBudget};
 use crate::credentials::{self, Ask, CredentialsError, CredentialsProvider};
 use crate::environment::{Environment, MissingVariables};
 use crate::error::RequestError;
+use crate::gates::Gates;
 use crate::keys::{KeyLayer, KeySet, Keyring};
 use crate::operation::{OperationInfo, Provider, ProviderCredentials, Server};
+use crate::permits::Rate;
 use crate::request::Request;
+use crate::retry::RetryOptions;
 use crate::sessions::{Keeper, MemorySessions, OnStoreFailure, SessionLayer, SessionStore};
 use crate::tokens::{Endpoint, Tokens};
 use crate::uuid::Uuid;
@@ -36,6 +40,10 @@ use std::time::Duration;
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time-out of a connection, unless the caller brings a `reqwest::ClientBuilder`.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for a whole call: its attempts and the pauses between them.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
+/// The longest that an API can make its callers wait.
+pub const DEFAULT_MAX_PAUSE: Duration = Duration::from_secs(300);
 /// Bytes of a response's body.
 pub const DEFAULT_MAX_BODY: usize = 32 * 1024 * 1024;
 
@@ -48,6 +56,12 @@ pub struct ClientBuilder<P: Provider> {
     plain_http: PlainHttp,
     timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    deadline: Duration,
+    retry: RetryOptions,
+    budget: RetryBudget,
+    max_pause: Duration,
+    concurrency: Vec<(String, Option<u32>)>,
+    rate: Option<f64>,
     max_body: usize,
     reqwest: Option<reqwest::ClientBuilder>,
     middleware: Vec<Arc<dyn Middleware>>,
@@ -79,6 +93,12 @@ impl<P: Provider> ClientBuilder<P> {
             plain_http: PlainHttp::default(),
             timeout: Some(DEFAULT_TIMEOUT),
             connect_timeout: None,
+            deadline: DEFAULT_DEADLINE,
+            retry: RetryOptions::new(),
+            budget: RetryBudget::new(),
+            max_pause: DEFAULT_MAX_PAUSE,
+            concurrency: Vec::new(),
+            rate: None,
             max_body: DEFAULT_MAX_BODY,
             reqwest: None,
             middleware: Vec::new(),
@@ -154,6 +174,53 @@ impl<P: Provider> ClientBuilder<P> {
     /// has none unless its call sets one, or the caller's `reqwest::ClientBuilder` has a read time-out.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Time for each whole call: all attempts, and the pauses between them; 5 minutes at first. Where the response
+    /// is a stream, it ends when the stream begins.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How often each call is tried; three times at first, so far as its operation may be repeated.
+    pub fn retry(mut self, options: RetryOptions) -> Self {
+        self.retry = options;
+        self
+    }
+
+    /// Tries each call once.
+    pub fn no_retry(self) -> Self {
+        self.retry(RetryOptions::none())
+    }
+
+    /// How many repetitions all calls of this client share; at first 10, and one more for every ten calls.
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The longest pause that the API can ask for; 5 minutes at first. What it asks for beyond that is cut.
+    ///
+    /// After a 429, or a 503 with `Retry-After`, no call of this client to that host and API starts before the time
+    /// told. A call whose deadline is sooner fails at once.
+    pub fn max_pause(mut self, pause: Duration) -> Self {
+        self.max_pause = pause;
+        self
+    }
+
+    /// How many calls to an API run at once, instead of what its description says; none is no limit. The API's name
+    /// is what [`OperationInfo::api`] says. Others stand in line.
+    pub fn concurrency(mut self, api: impl Into<String>, calls: impl Into<Option<u32>>) -> Self {
+        self.concurrency.push((api.into(), calls.into()));
+        self
+    }
+
+    /// How many attempts start in a second, all calls of this client taken together; no limit at first. They start
+    /// evenly spaced, in the order in which they came.
+    pub fn rate(mut self, per_second: f64) -> Self {
+        self.rate = Some(per_second);
         self
     }
 
@@ -303,6 +370,10 @@ impl<P: Provider> ClientBuilder<P> {
             clock: self.clock,
             random: self.random,
             timeout: self.timeout,
+            deadline: self.deadline,
+            retry: self.retry,
+            budget: Budget::new(self.budget),
+            gates: Gates::new(self.concurrency, self.max_pause, self.rate.and_then(Rate::new)),
             max_body: self.max_body,
             methods: self.methods,
             bases: self.bases,
@@ -487,6 +558,10 @@ struct Shared {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     timeout: Option<Duration>,
+    deadline: Duration,
+    retry: RetryOptions,
+    budget: Arc<Budget>,
+    gates: Gates,
     max_body: usize,
     methods: Option<Arc<MethodOf>>,
     bases: Option<Arc<BaseUrlOf>>,
@@ -568,6 +643,30 @@ impl Core {
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.0.timeout
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.0.deadline
+    }
+
+    pub(crate) fn retry(&self) -> RetryOptions {
+        self.0.retry
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.0.budget
+    }
+
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.0.gates
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.0.random
     }
 
     /// The method of an operation; nothing if its spec's is none.

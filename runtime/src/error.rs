@@ -7,8 +7,11 @@ use crate::attempts::State;
 use crate::base_url::BaseUrlError;
 use crate::credentials::CredentialsError;
 use crate::json::DecodeError;
-use crate::operation::{OperationInfo, Repeat};
-use crate::reply::Head;
+use crate::operation::OperationInfo;
+#[cfg(doc)]
+use crate::operation::Repeat;
+use crate::reply::{Head, Reply};
+use crate::retry;
 use crate::uuid::Uuid;
 use bytes::Bytes;
 use countersign_auth::{RandomError, SignError};
@@ -17,6 +20,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A cause of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -38,6 +42,25 @@ pub(crate) struct Context {
     pub(crate) nonce: Option<String>,
     pub(crate) attempts: State,
     pub(crate) head: Option<Arc<Head>>,
+    pub(crate) stopped: Option<Stopped>,
+}
+
+/// Why a failure that may be gone next time was not followed by another attempt, although the operation may be
+/// repeated after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// All attempts of [`RetryOptions`](crate::RetryOptions) were made.
+    Attempts,
+    /// The client's [`RetryBudget`](crate::RetryBudget) is spent.
+    Budget,
+    /// There was not enough time left of the whole call's.
+    Deadline {
+        /// The time that the whole call had.
+        after: Duration,
+    },
+    /// The body is a stream, which can't be sent twice.
+    Body,
 }
 
 /// Why a call failed.
@@ -50,8 +73,13 @@ pub enum ErrorKind<E> {
     Sign(SignError),
     /// The connection failed or broke off, perhaps in the middle of the response.
     Transport(TransportError),
-    /// Time ran out.
+    /// Time ran out: that of an attempt, or of the whole call, as [`Error::stopped`] tells.
     Timeout,
+    /// The API asked to wait, and for longer than the call may take; nothing was sent.
+    Paused {
+        /// How long the API's pause still is.
+        left: Duration,
+    },
     /// An error response that the API declares.
     Status(E),
     /// A failure that the API declares inside a response of success.
@@ -134,6 +162,11 @@ impl<E> Error<E> {
         self.0.context.attempts.count
     }
 
+    /// Why there was no further attempt, where there could have been one.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.0.context.stopped
+    }
+
     /// Whether time ran out.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout)
@@ -146,27 +179,8 @@ impl<E> Error<E> {
     /// if no attempt can have been processed: there was no connection, or the server said 429, or 503 with
     /// `Retry-After`. [`Repeat::Never`] ones never.
     pub fn may_repeat(&self) -> bool {
-        match self.0.context.operation.repeat {
-            Repeat::Safe => self.may_pass(),
-            Repeat::Unsafe => self.may_pass() && !self.0.context.attempts.maybe_processed,
-            Repeat::Never => false,
-        }
-    }
-
-    fn may_pass(&self) -> bool {
-        match &self.0.kind {
-            ErrorKind::Transport(_) | ErrorKind::Timeout => true,
-            ErrorKind::Status(_) | ErrorKind::Undeclared(_) | ErrorKind::Decode { .. } => {
-                matches!(self.status().map(|status| status.as_u16()), Some(408 | 425 | 429 | 500 | 502 | 503 | 504))
-            }
-            ErrorKind::Token(error) => error.may_pass(),
-            ErrorKind::Credentials(error) => error.may_pass(),
-            ErrorKind::Request(_)
-            | ErrorKind::Sign(_)
-            | ErrorKind::Refused(_)
-            | ErrorKind::TooLarge { .. }
-            | ErrorKind::Middleware(_) => false,
-        }
+        let Context { operation, attempts, .. } = &self.0.context;
+        retry::kind_may_pass(&self.0.kind, self.status()) && retry::may_repeat(operation.repeat, attempts)
     }
 
     pub(crate) fn new(kind: ErrorKind<E>, context: Context) -> Self {
@@ -197,7 +211,30 @@ impl From<RequestError> for Failed {
     }
 }
 
+/// What a call had come to before its time ran out.
+#[derive(Debug, thiserror::Error)]
+#[error("attempt {attempt} had ended: {ending}")]
+pub(crate) struct Earlier {
+    attempt: u32,
+    ending: String,
+}
+
+impl Earlier {
+    pub(crate) fn of(attempt: u32, result: &Result<Reply, Failed>) -> Self {
+        let ending = match result {
+            Ok(reply) => format!("status {}", reply.head().status.as_u16()),
+            Err(failed) => failed.kind.to_string(),
+        };
+        Self { attempt, ending }
+    }
+}
+
 impl Failed {
+    /// The time of the whole call is over.
+    pub(crate) fn out_of_time(earlier: Option<Earlier>) -> Self {
+        Self { kind: ErrorKind::Timeout, cause: earlier.map(Into::into) }
+    }
+
     pub(crate) fn timeout(cause: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Timeout, cause: Some(cause.into()) }
     }
@@ -214,6 +251,7 @@ impl ErrorKind<Infallible> {
             Self::Sign(error) => ErrorKind::Sign(error),
             Self::Transport(error) => ErrorKind::Transport(error),
             Self::Timeout => ErrorKind::Timeout,
+            Self::Paused { left } => ErrorKind::Paused { left },
             Self::Status(never) | Self::Refused(never) => match never {},
             Self::Undeclared(body) => ErrorKind::Undeclared(body),
             Self::Decode { path, message, body } => ErrorKind::Decode { path, message, body },
@@ -227,7 +265,7 @@ impl ErrorKind<Infallible> {
 
 impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Context { operation, request_id, attempts, .. } = &self.0.context;
+        let Context { operation, request_id, attempts, stopped, .. } = &self.0.context;
         write!(f, "{} {} ({} {}): ", operation.provider, operation.id, operation.method, operation.path)?;
         if let Some(status) = self.status() {
             write!(f, "status {}, ", status.as_u16())?;
@@ -236,9 +274,23 @@ impl<E> fmt::Display for Error<E> {
         if attempts.count > 1 {
             write!(f, "; attempt {}", attempts.count)?;
         }
+        if let Some(stopped) = stopped.filter(|stopped| *stopped != Stopped::Attempts) {
+            write!(f, "; {stopped}")?;
+        }
         match request_id {
             Some(id) => write!(f, "; request {id}"),
             None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempts => f.write_str("the last one allowed"),
+            Self::Budget => f.write_str("the client's budget of repetitions is spent"),
+            Self::Deadline { after } => write!(f, "the whole call may take {} s", after.as_secs_f64()),
+            Self::Body => f.write_str("a body that is a stream can't be sent again"),
         }
     }
 }
@@ -250,6 +302,7 @@ impl<E> fmt::Display for ErrorKind<E> {
             Self::Sign(error) => write!(f, "request could not be signed: {error}"),
             Self::Transport(error) => write!(f, "{error}"),
             Self::Timeout => f.write_str("time ran out"),
+            Self::Paused { left } => write!(f, "not sent, the API asked to wait for another {} s", left.as_secs()),
             Self::Status(_) => f.write_str("declared error"),
             Self::Refused(_) => f.write_str("declared failure inside a success"),
             Self::Undeclared(body) => write!(f, "undeclared response of {} bytes", body.bytes.len()),
@@ -265,7 +318,7 @@ impl<E> fmt::Display for ErrorKind<E> {
 /// Bodies of unknown shape and headers are left out; declared bodies print themselves.
 impl<E: fmt::Debug> fmt::Debug for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Context { operation, attempts, .. } = &self.0.context;
+        let Context { operation, attempts, stopped, .. } = &self.0.context;
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("provider", &operation.provider)
@@ -273,6 +326,7 @@ impl<E: fmt::Debug> fmt::Debug for Error<E> {
             .field("status", &self.status())
             .field("request_id", &self.request_id())
             .field("attempts", &attempts.count)
+            .field("stopped", stopped)
             .field("may_repeat", &self.may_repeat())
             .field("cause", &self.0.cause)
             .finish()

@@ -26,6 +26,28 @@ pub struct OperationInfo {
     pub security: &'static [&'static [&'static str]],
     /// Whether a call may be repeated.
     pub repeat: Repeat,
+    /// How often it may be called at once, where the API says so.
+    pub limits: Option<Limits>,
+}
+
+impl OperationInfo {
+    /// The name under which its calls are counted and paused together with others: that of its
+    /// [`limits`](Self::limits), else its path template without the query.
+    pub fn api(&self) -> &'static str {
+        match self.limits {
+            Some(limits) => limits.api,
+            None => self.path.split_once('?').map_or(self.path, |(path, _)| path),
+        }
+    }
+}
+
+/// The limits of an API, which one or more operations share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The name of the API: a path template, or a name of the spec's.
+    pub api: &'static str,
+    /// How many calls may run at once, for one account.
+    pub concurrent: Option<u32>,
 }
 
 /// May a call be repeated?

@@ -233,6 +233,10 @@ impl Reply {
         }
     }
 
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
     pub(crate) fn new(head: Arc<Head>, body: ReplyBody, choice: Choice, limit: usize) -> Self {
         Self { head, body, choice, limit }
     }

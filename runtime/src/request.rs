@@ -14,6 +14,7 @@ use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
 use crate::pages::CursorParameter;
 use crate::parameters::{ParameterValues, encode_into, joined};
+use crate::retry::RetryOptions;
 use crate::sessions::Session;
 use crate::styles::{self, ParameterStyle};
 use crate::upload::Upload;
@@ -27,6 +28,16 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+/// What a call wants otherwise than its client.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CallOptions {
+    /// Of each attempt.
+    pub(crate) timeout: Option<Duration>,
+    /// Of the whole call.
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: Option<RetryOptions>,
+}
+
 /// A call that is being put together. Errors are kept until it is sent.
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
@@ -39,7 +50,7 @@ pub struct Request {
     own_headers: Vec<HeaderName>,
     cookies: Vec<String>,
     body: Option<reqwest::Body>,
-    timeout: Option<Duration>,
+    options: CallOptions,
     signing: Signing,
     session: Option<Session>,
     ends_session: bool,
@@ -196,7 +207,20 @@ impl Request {
 
     /// Time-out of each attempt of this call, its response's body included.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Time for the whole call: all attempts, and the pauses between them. Where the response is a stream, it ends
+    /// when the stream begins.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// How often this call is tried.
+    pub fn retry(mut self, options: RetryOptions) -> Self {
+        self.options.retry = Some(options);
         self
     }
 
@@ -234,7 +258,7 @@ impl Request {
             own_headers: Vec::new(),
             cookies: Vec::new(),
             body: None,
-            timeout: None,
+            options: CallOptions::default(),
             signing: Signing::new(operation.security),
             session: None,
             ends_session: false,
@@ -287,7 +311,7 @@ impl Request {
             own_headers: self.own_headers.clone(),
             cookies: self.cookies.clone(),
             body: body.flatten(),
-            timeout: self.timeout,
+            options: self.options,
             signing: self.signing.clone(),
             session: self.session.clone(),
             ends_session: self.ends_session,
@@ -310,7 +334,7 @@ impl Request {
         Self {
             headers: own.collect(),
             own_headers: self.own_headers.clone(),
-            timeout: self.timeout,
+            options: self.options,
             signing: self.signing.for_operation(operation.security),
             session: self.session.clone(),
             error: self.error.clone(),
@@ -366,9 +390,8 @@ impl Request {
         countersign_auth::fingerprint(parts)
     }
 
-    /// The time-out of this call, if it has one of its own.
-    pub(crate) fn own_timeout(&self) -> Option<Duration> {
-        self.timeout
+    pub(crate) fn options(&self) -> CallOptions {
+        self.options
     }
 
     /// The request, and how it is to be signed.

@@ -30,10 +30,14 @@ pub mod clevertap {
         CleverTap::new(ACCOUNT_ID, PASSCODE)
     }
 
-    /// A builder with the account's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once, with the account's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(ACCOUNT_ID, PASSCODE);
-        Client::builder().credentials(credentials).base_url(provider.base_url()).clock(provider.time().ahead(0))
+        Client::builder()
+            .credentials(credentials)
+            .base_url(provider.base_url())
+            .no_retry()
+            .clock(provider.time().ahead(0))
     }
 }
 
@@ -63,10 +67,14 @@ pub mod appsmiles {
         }
     }
 
-    /// A builder with the partner's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once, with the partner's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(PARTNER_ID, SECRET);
-        Client::builder().credentials(credentials).base_url(provider.base_url()).clock(provider.time().ahead(0))
+        Client::builder()
+            .credentials(credentials)
+            .base_url(provider.base_url())
+            .no_retry()
+            .clock(provider.time().ahead(0))
     }
 }
 
@@ -86,10 +94,14 @@ pub mod cardlytics {
         Cardlytics::new(APPLICATION_ID, SECRET)
     }
 
-    /// A builder with the application's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once, with the application's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(APPLICATION_ID, SECRET);
-        Client::builder().credentials(credentials).base_url(provider.base_url()).clock(provider.time().ahead(0))
+        Client::builder()
+            .credentials(credentials)
+            .base_url(provider.base_url())
+            .no_retry()
+            .clock(provider.time().ahead(0))
     }
 }
 
@@ -109,9 +121,13 @@ pub mod clutch {
         Clutch::new(KEY, SECRET, IdForm::UuidV4)
     }
 
-    /// A builder with the brand's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once, with the brand's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(KEY, SECRET);
-        Client::builder().credentials(credentials).base_url(provider.base_url()).clock(provider.time().ahead(0))
+        Client::builder()
+            .credentials(credentials)
+            .base_url(provider.base_url())
+            .no_retry()
+            .clock(provider.time().ahead(0))
     }
 }

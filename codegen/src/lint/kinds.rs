@@ -36,6 +36,7 @@ pub(super) enum Kind {
     Failure,
     Pages,
     NextPages,
+    Limits,
     Webhook,
 }
 
@@ -159,6 +160,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
             key("trace", Object(K::Operation)),
             key("servers", List(&Object(K::Server))),
             key("parameters", List(&OrReference(K::Parameter))),
+            key("x-limits", Object(K::Limits)),
         ],
     ),
     (
@@ -178,6 +180,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
             key("security", SECURITY),
             key("servers", List(&Object(K::Server))),
             key("x-repeat", OneOf(&["safe", "unsafe", "never"])),
+            key("x-limits", Object(K::Limits)),
             key("x-one-of-parameters", List(&Text)),
             key("x-pages", Object(K::Pages)),
             key("x-rust-name", Text),
@@ -258,6 +261,7 @@ const KINDS: &[(Kind, &str, &[Member])] = &[
         "`next` of `x-pages`",
         &[must("operation", Text), must("parameter", Text), must("items", Text), must("cursor", Text)],
     ),
+    (K::Limits, "`x-limits`", &[key("concurrent", Count), key("api", Text)]),
     (K::Webhook, "a webhook", &[key("dedupe", Text), must("post", Object(K::Operation))]),
     // Expressions are looked at where it is walked.
     (K::Callback, "a callback", &[]),
@@ -427,6 +431,7 @@ pub(super) const OURS: &[(&str, &[Kind])] = &[
     ("x-failure", &[K::Response]),
     ("x-final", &[K::Schema]),
     ("x-first-of", &[K::Schema]),
+    ("x-limits", &[K::PathItem, K::Operation]),
     ("x-name", &[K::Server]),
     ("x-one-of-parameters", &[K::Operation]),
     ("x-pages", &[K::Operation]),

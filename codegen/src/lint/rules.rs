@@ -70,6 +70,7 @@ rules! {
     CRATE = Error "crate" "`info.x-crate` gives the crate's name and version.";
     REPEAT_MISSING = Warning "repeat-missing" "Every operation says with `x-repeat` whether it may be repeated.";
     FAILURE = Error "failure" "`x-failure` names a member of the body and the values that mean failure.";
+    LIMITS = Error "limits" "`x-limits` gives a number of calls at once that is possible, and one for each API.";
     ONE_OF_PARAMETERS = Error "one-of-parameters" "`x-one-of-parameters` names optional parameters of its operation.";
     PAGES = Error "pages" "`x-pages` names the list of items and the cursor in a page, and the parameter that takes the cursor.";
 

@@ -10,7 +10,8 @@ use super::places::{METHODS, OperationName};
 use super::rules;
 use super::schemas::Types;
 use super::{bodies, parameters, paths, responses, security, servers};
-use crate::ir::{Doc, Flows, Operation, ParameterPlace, Repeat};
+use crate::ir::{Doc, Flows, Limits, Operation, ParameterPlace, Repeat};
+use crate::lint::limits;
 use crate::references::escape_token;
 use crate::signing::Signing;
 use crate::spec::{Node, Value};
@@ -60,6 +61,7 @@ fn lower<'a>(
     let target = paths::target(named.path, &in_query);
     let body = bodies::body(document, types, node, &named.stem);
     let responses = responses::responses(document, types, node, named.method);
+    let limits = limits_of(document, item, node, &target);
     Operation {
         id: node.get("operationId").and_then(Node::text).unwrap_or(&named.name).to_owned(),
         name: named.name.clone(),
@@ -73,6 +75,7 @@ fn lower<'a>(
         at: document.references.key_at(node),
         deprecated: node.get("deprecated").and_then(Node::bool) == Some(true),
         repeat: repeat(document, node),
+        limits,
         scopes: security::scopes(document, node, signing),
         security,
         session,
@@ -130,6 +133,20 @@ fn repeat(document: &Document<'_>, node: &Node) -> Repeat {
             Repeat::Unsafe
         }
     }
+}
+
+/// `x-limits`: what the operation does not say, its path may.
+fn limits_of(document: &Document<'_>, item: &Node, node: &Node, target: &str) -> Option<Limits> {
+    let limits = node.get("x-limits").or_else(|| item.get("x-limits"))?;
+    let concurrent = limits.get("concurrent");
+    let limit = concurrent.and_then(limits::number).and_then(limits::limit);
+    if let (Some(concurrent), None) = (concurrent, limit) {
+        let help = "write a whole number, 1 or more";
+        document.report(rules::UNKNOWN_VALUE, concurrent, "`concurrent` is no number of calls", help);
+    }
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    let api = limits.get("api").and_then(Node::text).unwrap_or(path).to_owned();
+    Some(Limits { api, concurrent: limit })
 }
 
 /// Module names by tag; the empty tag is that of operations without one.

@@ -173,8 +173,24 @@ fn argument_names(parameters: &[(Parameter, &str)]) -> Vec<String> {
 }
 
 /// Names that a call has already, and that other arguments have.
-pub(super) const ARGUMENTS: [&str; 11] =
-    ["body", "by", "clone", "extra_header", "fmt", "from", "into", "into_future", "map", "new", "timeout"];
+pub(super) const ARGUMENTS: [&str; 16] = [
+    "body",
+    "by",
+    "clone",
+    "deadline",
+    "extra_header",
+    "fmt",
+    "from",
+    "into",
+    "into_future",
+    "map",
+    "new",
+    "no_retry",
+    "retry",
+    "send_blocking",
+    "timeout",
+    "with_raw",
+];
 
 /// Takes the parameters of which exactly one is given out of the others.
 fn choices(

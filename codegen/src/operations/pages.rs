@@ -7,7 +7,9 @@ use crate::operations::{examples, flows, parameters, responses};
 /// The page of a method: what the spec says, where it goes, what may go wrong, how it is called.
 pub fn method(ir: &Ir, operation: &Operation) -> Vec<String> {
     let mut page = Page(docs::lines(&operation.doc, &docs::sentence(&docs::code(&operation.id))));
-    page.paragraph([line(operation), security(operation), repeat(operation).to_owned()]);
+    page.paragraph(
+        [line(operation), security(operation), repeat(operation).to_owned()].into_iter().chain(limits(operation)),
+    );
     page.paragraph(flows::lines(operation));
     page.paragraph(arguments(operation));
     let errors = errors(operation);
@@ -46,6 +48,19 @@ fn repeat(operation: &Operation) -> &'static str {
         Repeat::Unsafe => "May be repeated only when it surely was not processed.",
         Repeat::Never => "Must never be repeated.",
     }
+}
+
+/// How many calls run at once.
+fn limits(operation: &Operation) -> Option<String> {
+    let limits = operation.limits.as_ref()?;
+    let calls = match limits.concurrent? {
+        1 => "One call".to_owned(),
+        count => format!("{count} calls"),
+    };
+    Some(match operation.target.split('?').next() == Some(&limits.api) {
+        true => format!("{calls} at once; others wait."),
+        false => format!("{calls} of {} at once; others wait.", docs::code(&limits.api)),
+    })
 }
 
 /// What the positional arguments are; setters have pages of their own.

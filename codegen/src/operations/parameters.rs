@@ -174,7 +174,19 @@ fn style_name(style: Style) -> Ident {
 }
 
 /// Names that the call itself has.
-const CALL: [&str; 6] = ["new", "map", "timeout", "extra_header", "into_future", "clone"];
+const CALL: [&str; 11] = [
+    "new",
+    "map",
+    "timeout",
+    "deadline",
+    "retry",
+    "no_retry",
+    "with_raw",
+    "send_blocking",
+    "extra_header",
+    "into_future",
+    "clone",
+];
 
 fn setter_name(name: &str) -> Ident {
     match CALL.contains(&name) {

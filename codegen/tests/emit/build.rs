@@ -636,6 +636,7 @@ pub(crate) fn operation(name: &str, module: &str, method: &str, path: &str) -> i
         at: Mark::new(214, 5),
         deprecated: false,
         repeat: Repeat::Safe,
+        limits: Some(ir::Limits { api: "every".into(), concurrent: Some(3) }),
         security: vec![vec!["acme".into()]],
         scopes: Vec::new(),
         session: None,

@@ -159,6 +159,9 @@ fn operation(out: &mut String, operation: &Operation) {
     if operation.target != operation.path {
         let _ = writeln!(out, "  target {}", operation.target);
     }
+    if let Some(limits) = &operation.limits {
+        let _ = writeln!(out, "  limits {} {:?}", limits.api, limits.concurrent);
+    }
     if let Some(server) = &operation.server {
         let _ = writeln!(out, "  server {server}");
     }

@@ -102,9 +102,24 @@ impl<O: runtime::Operation> Call<O> {
         }
     }
 
-    /// The time-out of this call.
+    /// The time-out of each attempt of this call.
     pub fn timeout(self, timeout: std::time::Duration) -> Self {
         self.map(|request| request.timeout(timeout))
+    }
+
+    /// Time for this whole call: all attempts, and the pauses between them.
+    pub fn deadline(self, deadline: std::time::Duration) -> Self {
+        self.map(|request| request.deadline(deadline))
+    }
+
+    /// How often this call is tried.
+    pub fn retry(self, options: runtime::RetryOptions) -> Self {
+        self.map(|request| request.retry(options))
+    }
+
+    /// Tries this call once.
+    pub fn no_retry(self) -> Self {
+        self.retry(runtime::RetryOptions::none())
     }
 
     /// One more header.

@@ -8,7 +8,7 @@
 //! Flows that ask a person need a browser: who uses the client brings their token, or a [`TokenSource`] of one.
 
 use super::{ASSUMED_LIFETIME, SessionFuture, Token, TokenError, TokenRequest, TokenSource};
-use crate::call::buffered;
+use crate::exchange::buffered;
 use crate::parameters::encode_into;
 use countersign_auth::Secret;
 use http::header::{ACCEPT, CONTENT_TYPE};

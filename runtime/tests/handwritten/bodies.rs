@@ -15,6 +15,7 @@ const INFO: runtime::OperationInfo = runtime::OperationInfo {
     server: None,
     security: &[],
     repeat: runtime::Repeat::Unsafe,
+    limits: None,
 };
 
 /// An operation in a few lines.

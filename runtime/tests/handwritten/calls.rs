@@ -11,7 +11,13 @@ pub fn client(server: &Server) -> Client {
     builder(&server.url).build().unwrap()
 }
 
+/// A client that tries each call once, so that each test sees the attempt that it makes.
 pub fn builder(url: &str) -> runtime::ClientBuilder<Mini> {
+    retrying(url).no_retry()
+}
+
+/// As clients are, unless they are told not to repeat calls.
+pub fn retrying(url: &str) -> runtime::ClientBuilder<Mini> {
     Client::builder().credentials(Credentials::new("key", "canary-secret")).base_url(url)
 }
 

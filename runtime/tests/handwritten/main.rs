@@ -7,6 +7,8 @@ mod bodies;
 mod calls;
 mod faults;
 mod mini;
+mod retries;
 mod server;
 mod signing;
+mod storm;
 mod styles;

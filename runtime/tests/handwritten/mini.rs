@@ -117,6 +117,14 @@ impl<O: runtime::Operation> Call<O> {
         self.map(|request| request.timeout(timeout))
     }
 
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.map(|request| request.deadline(deadline))
+    }
+
+    pub fn retry(self, options: runtime::RetryOptions) -> Self {
+        self.map(|request| request.retry(options))
+    }
+
     pub fn extra_header(self, name: &str, value: &str) -> Self {
         self.map(|request| request.extra_header(name, value))
     }
@@ -148,6 +156,10 @@ impl Client {
 
     pub fn get_captcha(&self) -> Call<GetCaptcha> {
         Call::new(self.core().request(<GetCaptcha as runtime::Operation>::INFO))
+    }
+
+    pub fn get_captcha_of(&self, user: &str) -> Call<GetCaptcha> {
+        Call::new(self.core().request(<GetCaptcha as runtime::Operation>::INFO).query("user", user))
     }
 
     pub fn download(&self) -> Call<Download> {
@@ -188,6 +200,7 @@ impl runtime::Operation for GetProfile {
         server: None,
         security: &[&["mini"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
 
     const RESPONSES: &'static [runtime::Declared] = &[
@@ -232,6 +245,7 @@ impl runtime::Operation for SetProfile {
         server: None,
         security: &[&["mini"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
 
     const RESPONSES: &'static [runtime::Declared] =
@@ -267,6 +281,7 @@ impl runtime::Operation for ListProfiles {
         server: None,
         security: &[&["mini", "passcode"], &["mini"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
 
     const RESPONSES: &'static [runtime::Declared] = &[runtime::Declared::on(200).json()];
@@ -294,6 +309,7 @@ impl runtime::Operation for GetCaptcha {
         server: None,
         security: &[],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
 
     const RESPONSES: &'static [runtime::Declared] = &[runtime::Declared::on(200).bytes("image/png")];
@@ -321,6 +337,7 @@ impl runtime::Operation for Download {
         server: None,
         security: &[],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] =
         &[runtime::Declared::on(200).stream("application/octet-stream"), runtime::Declared::otherwise().json()];

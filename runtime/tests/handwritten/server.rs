@@ -1,5 +1,6 @@
 //! A server that reads one request from each connection, remembers it, and answers with given bytes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -75,6 +76,29 @@ impl Server {
             }
         });
         Self { url, received }
+    }
+
+    /// Answers each request after a while, and counts how many are there at once.
+    pub async fn slow(pause: Duration, now: Arc<AtomicUsize>, most: Arc<AtomicUsize>, answer: fn() -> Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+                tokio::spawn(async move {
+                    if read(&mut stream).await.is_none() {
+                        return;
+                    }
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    tokio::time::sleep(pause).await;
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    if let Answer::Send(bytes) = answer() {
+                        let _ = stream.write_all(&bytes).await;
+                    }
+                });
+            }
+        });
+        Self { url, received: Arc::default() }
     }
 
     /// What came so far.

@@ -359,6 +359,7 @@ impl runtime::Operation for GetToken {
         server: None,
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -430,6 +431,7 @@ impl runtime::Operation for StoreUserAction {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -480,6 +482,7 @@ impl runtime::Operation for StoreUsersAction {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -537,6 +540,7 @@ impl runtime::Operation for ListUserChanges {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -587,6 +591,7 @@ impl runtime::Operation for GetUser {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -641,6 +646,7 @@ impl runtime::Operation for ListUsers {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -688,6 +694,7 @@ impl runtime::Operation for DeleteUsers {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -735,6 +742,7 @@ impl runtime::Operation for GetRanking {
         server: None,
         security: &[&["appsmiles_backend"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -531,6 +531,7 @@ impl runtime::Operation for ListBonusAds {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -585,6 +586,7 @@ impl runtime::Operation for ListNewsAds {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -639,6 +641,7 @@ impl runtime::Operation for ListSpecialAds {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -686,6 +689,7 @@ impl runtime::Operation for StoreAction {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -736,6 +740,7 @@ impl runtime::Operation for BuyGift {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -793,6 +798,7 @@ impl runtime::Operation for ListGifts {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -840,6 +846,7 @@ impl runtime::Operation for GetProgram {
         server: None,
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -890,6 +897,7 @@ impl runtime::Operation for GetUserProgram {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -940,6 +948,7 @@ impl runtime::Operation for CheckClientCredentials {
         server: None,
         security: &[&["appsmiles_none"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -1007,6 +1016,7 @@ impl runtime::Operation for DeleteUser {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -1061,6 +1071,7 @@ impl runtime::Operation for ListBurns {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -1115,6 +1126,7 @@ impl runtime::Operation for ListEarns {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -1162,6 +1174,7 @@ impl runtime::Operation for LogoutUser {
         server: None,
         security: &[&["appsmiles_user"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -169,6 +169,7 @@ impl runtime::Operation for ValidateSandboxToken {
         server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200),
@@ -209,6 +210,7 @@ impl runtime::Operation for SendSandboxEnrollment {
         server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -249,6 +251,7 @@ impl runtime::Operation for SendSandboxReward {
         server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -89,6 +89,7 @@ impl runtime::Operation for NotifyTransaction {
         server: None,
         security: &[&["cardlytics"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -22,6 +22,7 @@ impl client::Client {
     /// `POST /1/send/email.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -71,6 +72,7 @@ impl client::Client {
     /// `POST /1/send/push.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -120,6 +122,7 @@ impl client::Client {
     /// `POST /1/send/sms.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -169,6 +172,7 @@ impl client::Client {
     /// `POST /1/send/webpush.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -221,6 +225,7 @@ impl client::Client {
     /// `POST /1/send/whatsapp.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -273,6 +278,7 @@ impl client::Client {
     /// `POST /1/targets/create.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -323,6 +329,7 @@ impl client::Client {
     /// `POST /1/targets/list.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -367,6 +374,7 @@ impl client::Client {
     /// `POST /1/targets/result.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -409,6 +417,7 @@ impl client::Client {
     /// `POST /1/targets/stop.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -458,6 +467,10 @@ impl runtime::Operation for SendEmail {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/send/email.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -512,6 +525,10 @@ impl runtime::Operation for SendPush {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/send/push.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -566,6 +583,10 @@ impl runtime::Operation for SendSms {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/send/sms.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -620,6 +641,10 @@ impl runtime::Operation for SendWebPush {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/send/webpush.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -674,6 +699,10 @@ impl runtime::Operation for SendWhatsapp {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/send/whatsapp.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -728,6 +757,10 @@ impl runtime::Operation for CreateCampaign {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/targets/create.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -782,6 +815,10 @@ impl runtime::Operation for ListCampaigns {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/targets/list.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -836,6 +873,10 @@ impl runtime::Operation for GetCampaignReport {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/targets/result.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -890,6 +931,10 @@ impl runtime::Operation for StopCampaign {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/targets/stop.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

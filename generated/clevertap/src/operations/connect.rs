@@ -69,6 +69,7 @@ impl runtime::Operation for CheckCustomer {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -23,6 +23,7 @@ impl client::Client {
     /// `GET /1/counts/events.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -67,6 +68,7 @@ impl client::Client {
     /// `POST /1/counts/events.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -112,6 +114,7 @@ impl client::Client {
     /// `GET /1/counts/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -156,6 +159,7 @@ impl client::Client {
     /// `POST /1/counts/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -202,6 +206,7 @@ impl client::Client {
     /// `GET /1/counts/top.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -248,6 +253,7 @@ impl client::Client {
     /// `POST /1/counts/top.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -310,6 +316,7 @@ impl client::Client {
     /// `GET /1/counts/trends.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -354,6 +361,7 @@ impl client::Client {
     /// `POST /1/counts/trends.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -406,6 +414,7 @@ impl client::Client {
     /// `POST /1/now.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -455,6 +464,10 @@ impl runtime::Operation for PollEventCount {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/events.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -506,6 +519,10 @@ impl runtime::Operation for CountEvents {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/events.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -557,6 +574,10 @@ impl runtime::Operation for PollProfileCount {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/profiles.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -608,6 +629,10 @@ impl runtime::Operation for CountProfiles {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/profiles.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -659,6 +684,10 @@ impl runtime::Operation for PollTopProperties {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/top.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -713,6 +742,10 @@ impl runtime::Operation for CountTopProperties {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/top.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -767,6 +800,10 @@ impl runtime::Operation for PollTrends {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/trends.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -821,6 +858,10 @@ impl runtime::Operation for CountTrends {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/counts/trends.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -875,6 +916,10 @@ impl runtime::Operation for CountActiveUsers {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/now.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -21,6 +21,7 @@ impl client::Client {
     /// `GET /1/events.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// `.pages()` and `.items()` follow the pages to the last one.
     ///
@@ -67,6 +68,7 @@ impl client::Client {
     /// `POST /1/events.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// `.pages()` and `.items()` follow the pages to the last one.
     ///
@@ -179,6 +181,10 @@ impl runtime::Operation for GetEventsPage {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/events.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -337,6 +343,10 @@ impl runtime::Operation for QueryEvents {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/events.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

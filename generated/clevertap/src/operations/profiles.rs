@@ -23,6 +23,7 @@ impl client::Client {
     /// `POST /1/delete/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -70,6 +71,7 @@ impl client::Client {
     /// `POST /1/demerge/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -167,6 +169,7 @@ impl client::Client {
     /// `GET /1/profile.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -213,6 +216,7 @@ impl client::Client {
     /// `GET /1/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// `.pages()` and `.items()` follow the pages to the last one.
     ///
@@ -259,6 +263,7 @@ impl client::Client {
     /// `POST /1/profiles.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// `.pages()` and `.items()` follow the pages to the last one.
     ///
@@ -366,6 +371,10 @@ impl runtime::Operation for DeleteProfiles {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/delete/profiles.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -420,6 +429,10 @@ impl runtime::Operation for DemergeProfiles {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/demerge/profiles.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -474,6 +487,7 @@ impl runtime::Operation for DisassociatePhones {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -528,6 +542,10 @@ impl runtime::Operation for GetProfile {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/profile.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -666,6 +684,10 @@ impl runtime::Operation for GetProfilesPage {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/profiles.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -824,6 +846,10 @@ impl runtime::Operation for QueryProfiles {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/profiles.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -878,6 +904,7 @@ impl runtime::Operation for UpdateSubscriptions {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

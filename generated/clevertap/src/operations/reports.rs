@@ -21,6 +21,7 @@ impl client::Client {
     /// `POST /1/message/report.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
+    /// 3 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -72,6 +73,10 @@ impl runtime::Operation for GetMessageReports {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Safe,
+        limits: Some(runtime::Limits {
+            api: "/1/message/report.json",
+            concurrent: Some(3u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

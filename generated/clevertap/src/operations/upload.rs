@@ -25,6 +25,7 @@ impl client::Client {
     /// `POST /1/upload`.
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
+    /// 15 calls at once; others wait.
     ///
     /// # Errors
     ///
@@ -95,6 +96,10 @@ impl runtime::Operation for UploadRecords {
         server: None,
         security: &[&["clevertap"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: Some(runtime::Limits {
+            api: "/1/upload",
+            concurrent: Some(15u32),
+        }),
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -153,6 +153,7 @@ impl runtime::Operation for GetToken {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -203,6 +204,7 @@ impl runtime::Operation for RegisterCard {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -253,6 +255,7 @@ impl runtime::Operation for ReleaseToken {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),

@@ -94,6 +94,7 @@ impl runtime::Operation for GetCaptcha {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -127,6 +128,7 @@ impl runtime::Operation for ShowCaptcha {
         server: None,
         security: &[],
         repeat: runtime::Repeat::Never,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).bytes("image/*"),

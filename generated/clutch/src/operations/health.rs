@@ -60,6 +60,7 @@ impl runtime::Operation for CheckHealth {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200),

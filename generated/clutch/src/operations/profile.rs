@@ -238,6 +238,7 @@ impl runtime::Operation for UpdateDemographics {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -285,6 +286,7 @@ impl runtime::Operation for RegisterEvent {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -332,6 +334,7 @@ impl runtime::Operation for UpdateOptInStatus {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -379,6 +382,7 @@ impl runtime::Operation for UpdatePushToken {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Unsafe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
@@ -426,6 +430,7 @@ impl runtime::Operation for GetProfile {
         server: None,
         security: &[&["clutch"]],
         repeat: runtime::Repeat::Safe,
+        limits: None,
     };
     const RESPONSES: &'static [runtime::Declared] = &[
         runtime::Declared::on(200).json(),
