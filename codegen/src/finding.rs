@@ -220,7 +220,7 @@ impl<'t> Page<'t> {
 }
 
 /// Lines as [`Mark`] counts them.
-fn lines(text: &str) -> Vec<&str> {
+pub fn lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some(end) = rest.find(['\n', '\r']) {

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod browser;
 pub mod clock;
 pub mod coverage;
 pub mod demo;

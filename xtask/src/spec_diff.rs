@@ -3,7 +3,7 @@
 //! 1. [`input`] says what BASE and HEAD are: files, standard input, git revisions; [`git`] fetches what git holds.
 //! 2. [`review`] compares each spec of the one with its counterpart in the other.
 //! 3. [`accepted`] reads which changes somebody accepts; [`accept`] adds one.
-//! 4. A review is written in one of six formats, a file each; the exit code is that of what `--fail-on` names.
+//! 4. A review is written in one of seven formats, a file each; the exit code is that of what `--fail-on` names.
 //! 5. [`comment`] keeps it as the one comment of a pull request.
 //!
 //! Exit codes: 0 nothing fails, 1 something fails, 2 trouble, 4 a crate is out of date or its version too small.
@@ -14,9 +14,11 @@ mod bench;
 mod comment;
 mod git;
 mod github;
+mod html;
 mod input;
 mod json;
 mod junit;
+mod links;
 mod markdown;
 mod review;
 mod rules;
@@ -28,6 +30,8 @@ use crate::{verdict, workspace};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_codegen::diff::{Day, Settings};
+use input::Pair;
+use links::Links;
 use review::{FailOn, Review};
 use std::process::ExitCode;
 
@@ -58,6 +62,9 @@ pub(crate) struct SpecDiff {
     /// Show each change, however many there are.
     #[arg(long)]
     all: bool,
+    /// Where lines are linked to from the page: a web address with {revision}, {file} and {line}; GitHub's in its workflows.
+    #[arg(long, value_name = "TEMPLATE")]
+    links: Option<String>,
     /// Whether text is coloured; by default on a terminal, as NO_COLOR, CLICOLOR and CLICOLOR_FORCE say.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
@@ -79,11 +86,12 @@ struct Specs {
 }
 
 impl Specs {
-    /// The review of what is named.
-    fn review(&self, fail_on: FailOn) -> Result<Review> {
+    /// The specs that are named, and the review of them.
+    fn review(&self, fail_on: FailOn) -> Result<(Vec<Pair>, Review)> {
         let settings = Settings { docs: self.docs, ..settings(self.today) };
         let pairs = input::pairs(self.base.as_deref(), self.head.as_deref())?;
-        Review::of(&pairs, &settings, fail_on)
+        let review = Review::of(&pairs, &settings, fail_on)?;
+        Ok((pairs, review))
     }
 }
 
@@ -128,6 +136,8 @@ enum Format {
     Sarif,
     /// JUnit XML, for reports of tests.
     Junit,
+    /// One page with everything in it, for a browser.
+    Html,
 }
 
 /// Reviews what changed, or does one of the tasks around that.
@@ -145,8 +155,8 @@ pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
         Some(Task::Comment(arguments)) => return comment::run(arguments),
         None => {}
     }
-    let review = arguments.specs.review(arguments.fail_on)?;
-    let text = written(&review, arguments);
+    let (pairs, review) = arguments.specs.review(arguments.fail_on)?;
+    let text = written(&review, &pairs, arguments)?;
     match arguments.format {
         Format::Text => text::print(&text, arguments.color)?,
         _ => workspace::print(&text)?,
@@ -157,15 +167,16 @@ pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
 /// A crate is out of date, or its version too small.
 const STALE_CRATE: u8 = 4;
 
-fn written(review: &Review, arguments: &SpecDiff) -> String {
-    match arguments.format {
+fn written(review: &Review, pairs: &[Pair], arguments: &SpecDiff) -> Result<String> {
+    Ok(match arguments.format {
         Format::Text => text::render(review, arguments.expand, arguments.all),
         Format::Markdown => markdown::render(review),
         Format::Json => json::render(review),
         Format::Github => github::render(review),
         Format::Sarif => sarif::render(review),
         Format::Junit => junit::render(review),
-    }
+        Format::Html => html::render(review, pairs, &Links::new(arguments.links.as_deref())?),
+    })
 }
 
 fn day(text: &str) -> Result<Day, String> {

@@ -208,8 +208,8 @@ fn large(folder: &Path, count: usize) {
     fs::write(folder.join("new.json"), document(count, 2)).expect("written");
 }
 
-fn formats(folder: &Path, old: &str, new: &str, fail_on: &str) -> [String; 6] {
-    ["json", "text", "markdown", "github", "sarif", "junit"].map(|format| {
+fn formats(folder: &Path, old: &str, new: &str, fail_on: &str) -> [String; 7] {
+    ["json", "text", "markdown", "github", "sarif", "junit", "html"].map(|format| {
         let (code, text) = run(folder, &[old, new, "--all", "--fail-on", fail_on, "--format", format]);
         assert_eq!(code, Some(i32::from(fail_on != "none")), "{format}: {text}");
         text
@@ -218,7 +218,7 @@ fn formats(folder: &Path, old: &str, new: &str, fail_on: &str) -> [String; 6] {
 
 /// Each format counts the same changes, and the same that fail.
 fn counted(folder: &Path, old: &str, new: &str, fail_on: &str) -> (usize, usize) {
-    let [json, text, markdown, github, sarif, junit] = formats(folder, old, new, fail_on);
+    let [json, text, markdown, github, sarif, junit, html] = formats(folder, old, new, fail_on);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let number = |at: &str| usize::try_from(json.pointer(at).and_then(serde_json::Value::as_u64).expect(at)).expect(at);
     let (all, failing) = (number("/summary/changes"), number("/summary/failing"));
@@ -235,6 +235,8 @@ fn counted(folder: &Path, old: &str, new: &str, fail_on: &str) -> (usize, usize)
     assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), failing);
     assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure ").count()), (all, failing));
     assert!(junit.contains(&format!("<testsuites name=\"spec-diff\" tests=\"{all}\" failures=\"{failing}\">")));
+    assert_eq!(html.matches("class=\"item ").count(), all);
+    assert_eq!(html.matches(" data-v=\"fails ").count(), failing);
     let schema = include_str!("../src/spec_diff/review.schema.json");
     let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
@@ -288,7 +290,7 @@ fn many_changes_are_grouped_and_fit_a_comment() {
 fn text_of_a_document_stays_text() {
     let place = tempfile::tempdir().expect("a folder");
     large(place.path(), 1);
-    let [_, _, markdown, github, _, junit] = formats(place.path(), "old.json", "new.json", "wire");
+    let [_, _, markdown, github, _, junit, html] = formats(place.path(), "old.json", "new.json", "wire");
     for markup in ["<script", "@all", "`x`"] {
         assert!(!markdown.contains(markup), "{markdown}");
     }
@@ -298,6 +300,7 @@ fn text_of_a_document_stays_text() {
             || line.starts_with("::warning "))
     );
     assert!(github.contains("%250A") && !github.contains("%0A"), "{github}");
+    assert!(html.matches("<script").count() == 1 && html.contains("&lt;script&gt;"), "{html}");
     assert!(!junit.contains("<script") && !junit.contains("]]>"), "{junit}");
 }
 

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Comment) -> Result<ExitCode> {
     let token = TOKENS.iter().filter_map(|name| std::env::var(name).ok()).find(|token| !token.trim().is_empty());
     let Some(token) = token else { bail!("there is no token; set {}", TOKENS.join(" or ")) };
     let api = Api::new(pull, token.trim())?;
-    let review = arguments.specs.review(arguments.fail_on)?;
+    let (_, review) = arguments.specs.review(arguments.fail_on)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("can't start a runtime")?;
     let done = runtime.block_on(bring_in_line(&api, body(&review)))?;

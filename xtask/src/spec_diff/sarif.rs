@@ -2,19 +2,17 @@
 //!
 //! A result stands at the new place; where that is gone, at the top of the new file, with the old place beside it.
 
+use super::links::PATH;
 use super::review::{Review, Reviewed, Weight};
 use countersign_codegen::diff::rules::Rule;
 use countersign_codegen::diff::{Change, Place, Suppression};
 use countersign_codegen::finding::printable;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// The form that is written.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-
-/// What stands in a path of a URI as it is.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The review as SARIF, indented, with a line feed at its end.
 pub(super) fn render(review: &Review) -> String {
