@@ -16,7 +16,7 @@ use super::links::Links;
 use super::review::{Fate, Review, Reviewed, Weight};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_codegen::diff::{Step, Verdict};
+use countersign_codegen::diff::{Change, Policy, Step, Verdict};
 use countersign_codegen::finding::printable;
 use findings::Findings;
 use sha2::{Digest as _, Sha256};
@@ -100,12 +100,17 @@ fn summary(out: &mut String, review: &Review, title: &str) {
         "behaviour" => "What breaks the wire or means something else fails.",
         _ => "What breaks the wire or is against the policy fails.",
     };
+    let accepted = match counts.suppressed {
+        0 => String::new(),
+        1 => " 1 change is accepted.".to_owned(),
+        many => format!(" {many} changes are accepted."),
+    };
     // Writing to a `String` can't fail.
     let _ = writeln!(
         out,
         "<header class=\"top {state}\"><p class=\"brand\">Spec review</p><div class=\"verdict\">\
          <svg class=\"sign\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"{sign}\"/></svg>\
-         <div><h1>{first}{}</h1><p>{} changed. {fails_on}</p></div></div></header>\n<main>",
+         <div><h1>{first}{}</h1><p>{} changed. {fails_on}{accepted}</p></div></div></header>\n<main>",
         escaped(&title[first.len().min(title.len())..]),
         of(touched, review.specs.len(), "spec"),
     );
@@ -149,11 +154,18 @@ fn spec_card(review: &Review, index: usize, spec: &Reviewed) -> String {
     )
 }
 
-/// The version step that a crate needs.
+/// What the version of the crate needs.
 fn needs(spec: &Reviewed) -> String {
+    if let Some(advice) = &spec.report.advice {
+        let class = if advice.enough { "enough" } else { "small" };
+        return format!("<p class=\"needs {class}\">{}</p>", escaped(&advice.sentence()));
+    }
     let step = spec.report.step();
     let class = if step == Step::Major { "major" } else { "minor" };
-    format!("<p class=\"needs\">The crate needs a <strong class=\"step {class}\">{}</strong> step.</p>", step.word())
+    format!(
+        "<p class=\"needs\">A crate of it needs a <strong class=\"step {class}\">{}</strong> step.</p>",
+        step.word()
+    )
 }
 
 /// How many changes have each verdict, as a bar.
@@ -253,7 +265,7 @@ fn operations(out: &mut String, review: &Review) {
 }
 
 /// The words of the facets that a change belongs to.
-fn facets(review: &Review, change: &countersign_codegen::diff::Change) -> Vec<&'static str> {
+fn facets(review: &Review, change: &Change) -> Vec<&'static str> {
     let mut words = Vec::new();
     words.extend((review.weight(change) == Weight::Fails).then_some("fails"));
     words.push(match change.wire {
@@ -262,7 +274,8 @@ fn facets(review: &Review, change: &countersign_codegen::diff::Change) -> Vec<&'
     });
     words.extend(change.behaviour.then_some("behaviour"));
     words.extend((change.step() == Step::Major).then_some("major"));
-    words.extend((change.policy == countersign_codegen::diff::Policy::Error).then_some("policy"));
+    words.extend((change.policy == Policy::Error).then_some("policy"));
+    words.extend(change.suppressed.is_some().then_some("accepted"));
     words
 }
 

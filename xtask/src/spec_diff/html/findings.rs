@@ -125,12 +125,20 @@ impl<'r> Findings<'r> {
             chips(self.review, change),
         );
         self.sides(out, change);
+        if let Some(suppression) = &change.suppressed {
+            let (who, until, reason) = (escaped(&suppression.who), suppression.until, escaped(&suppression.reason));
+            let place = self.at(&suppression.place);
+            let _ = write!(
+                out,
+                "<p class=\"accepted\"><b>Accepted</b> by {who} until {until}: {reason} <span class=\"entry\">{place}</span></p>"
+            );
+        }
         out.push_str("<div class=\"meta\">");
         out.push_str(&reach(spec, change));
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<p class=\"print\">fingerprint <a href=\"#f{index}-{0}\"><code>{0}</code></a> \
-             <button type=\"button\" class=\"copy\" data-copy=\"{0}\" hidden>Copy</button></p></div></article>\n",
+             <button type=\"button\" class=\"copy\" data-copy=\"{0}\" hidden>Copy</button></p></div></article>",
             change.fingerprint
         );
     }
@@ -184,10 +192,14 @@ impl<'r> Findings<'r> {
             _ => String::new(),
         };
         let place = change.place().map(|place| self.at(place)).unwrap_or_default();
+        let accepted = change.suppressed.as_ref().map(|one| {
+            format!(" <span class=\"chip c-accepted\">accepted by {} until {}</span>", escaped(&one.who), one.until)
+        });
+        let accepted = accepted.unwrap_or_default();
         // Writing to a `String` can't fail.
         let _ = writeln!(
             out,
-            "<div class=\"item line {}\" {} tabindex=\"-1\"><span>{}{values}</span> {place}</div>",
+            "<div class=\"item line {}\" {} tabindex=\"-1\"><span>{}{values}{accepted}</span> {place}</div>",
             word(self.review.weight(change)),
             self.attributes(index, change),
             headline(change),
@@ -198,8 +210,12 @@ impl<'r> Findings<'r> {
 /// What changed, with the name of what it is about.
 fn headline(change: &Change) -> String {
     let name = change.place().map(|place| named(&place.pointer)).unwrap_or_default();
-    let message = escaped(&change.message);
-    if name.is_empty() { message } else { format!("<code class=\"name\">{}</code> {message}", breakable(&name)) }
+    let message = with_code(&change.message);
+    if name.is_empty() || change.message.contains(&name) {
+        message
+    } else {
+        format!("<code class=\"name\">{}</code> {message}", breakable(&name))
+    }
 }
 
 /// A pointer as people say it: `Order.items[].id`, `GET /orders`; nothing for what has no short name.
@@ -276,6 +292,9 @@ fn chips(review: &Review, change: &Change) -> String {
     chip(source, &format!("Rust: {}", change.source.word()));
     if change.policy == Policy::Error {
         chip("policy", "against the policy");
+    }
+    if change.suppressed.is_some() {
+        chip("accepted", "accepted");
     }
     if change.unstable {
         chip("quiet", "draft or alpha");
@@ -354,7 +373,7 @@ fn breakable(text: &str) -> String {
     escaped(text).replace('/', "/<wbr>")
 }
 
-/// A sentence of ours with its code in backticks.
+/// A sentence with its code in backticks.
 fn with_code(sentence: &str) -> String {
     let parts: Vec<String> = sentence
         .split('`')
