@@ -121,6 +121,11 @@ impl Sources {
         Self(std::iter::once((spec.file.clone(), spec.text.clone())).chain(others).collect())
     }
 
+    /// The file that [`Mark::file`] counts: 0 is the document, and the others follow.
+    pub fn file(&self, number: u16) -> Option<&Path> {
+        self.0.get(usize::from(number)).map(|(file, _)| file.as_path())
+    }
+
     fn lines(&self, file: &Path) -> Vec<&str> {
         self.0.iter().find(|(known, _)| known == file).map(|(_, text)| lines(text)).unwrap_or_default()
     }

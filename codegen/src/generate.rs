@@ -154,11 +154,21 @@ pub fn generate(source: &Source) -> Result<Generated, Failure> {
     };
     let files = match emit(&normalized.ir, &source.options) {
         Ok(files) => files,
-        Err(findings) => return Err(Failure::Findings { findings, sources }),
+        Err(findings) => return Err(Failure::Findings { findings: placed(findings, &sources), sources }),
     };
     let bodies = body_types::all(&normalized.ir);
     let names = source.names.clone().map(|file| (file, normalized.names.text()));
     Ok(Generated { files, bodies, notes, names, sources })
+}
+
+/// Findings of emitters, which know places but no files, with the file that each stands in.
+fn placed(mut findings: Vec<Finding>, sources: &Sources) -> Vec<Finding> {
+    for finding in findings.iter_mut().filter(|finding| finding.at.file > 0) {
+        if let Some(file) = sources.file(finding.at.file) {
+            finding.file = file.to_owned();
+        }
+    }
+    findings
 }
 
 /// Everything that can be said of a spec, and the texts that it is said about.
@@ -278,3 +288,25 @@ const NAMES: &str = "names.json";
 /// Runtime and generator are released together.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_of_an_emitter_names_its_own_file() {
+        let finding = |file: u16| Finding {
+            file: "openapi.yaml".into(),
+            at: Mark { file, ..Mark::new(2, 1) },
+            level: Level::Error,
+            rule: "rust-name",
+            pointer: String::new(),
+            message: "`a` is no name".to_owned(),
+            help: None,
+        };
+        let sources = Sources::default().with("openapi.yaml", "a").with("schemas/user.yaml", "b\nc");
+        let found = placed(vec![finding(0), finding(1)], &sources);
+        let files: Vec<_> = found.iter().map(|finding| finding.file.to_str()).collect();
+        assert_eq!(files, [Some("openapi.yaml"), Some("schemas/user.yaml")]);
+    }
+}

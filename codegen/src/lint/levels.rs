@@ -39,6 +39,7 @@ const SURVIVABLE: &[Rule] = &[
     rules::OPERATION_ID_MISSING,
     rules::OPERATION_ID_DUPLICATE,
     rules::TAG_DUPLICATE,
+    rules::MEDIA_TYPE,
     rules::PARAMETER_SHAPE,
     rules::HEADER_NAME,
     rules::RESPONSE_MISSING,

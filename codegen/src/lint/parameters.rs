@@ -2,9 +2,10 @@
 
 use super::kinds::Kind;
 use super::operations::header_name;
+use super::rules::Rule;
 use super::shape::follow;
 use super::{Lint, rules};
-use crate::finding::shortened;
+use crate::finding::{Level, shortened};
 use crate::spec::{Key, Node};
 
 /// Looks at every parameter by itself.
@@ -38,9 +39,12 @@ pub(super) fn parameters<'a>(
                 // An operation may override its path's parameters, each once.
                 Some(index) if own == 1 && index < first_own => known[index] = (place, name, node),
                 Some(index) => {
-                    let first = known[index].2.at;
+                    let (first, equal) = (known[index].2.at, known[index].2.to_json() == node.to_json());
                     let message = format!("the {place} parameter `{}` stands here and at {first}", shortened(name, 60));
-                    lint.on(rules::DUPLICATE_PARAMETER, node, message).help("remove one of the two");
+                    // Two equal ones do no harm.
+                    let level = if equal { Level::Warning } else { Level::Error };
+                    let rule = Rule { level, ..rules::DUPLICATE_PARAMETER };
+                    lint.on(rule, node, message).help("remove one of the two");
                 }
                 None => known.push((place, name, node)),
             }

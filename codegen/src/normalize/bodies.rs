@@ -6,6 +6,7 @@
 //!    if their schemas differ.
 //! 3. Media types of bytes are one: the caller's `Upload` says which it is.
 
+use super::contents::left_out;
 use super::document::Document;
 use super::limits::assumed;
 use super::media::{Media, classify, essence, word};
@@ -79,10 +80,7 @@ fn entries<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, node: &'a Nod
     let mut found: Vec<(&'a str, Media, &'a Node)> = Vec::new();
     for (key, entry) in node.get("content").into_iter().flat_map(Node::members) {
         match classify(&key.text) {
-            Media::Invalid => {
-                let message = format!("`{}` is not a media type", key.text.escape_debug());
-                document.report(rules::MEDIA_TYPE, entry, &message, "write it like `application/json`");
-            }
+            Media::Invalid => left_out(document, &key.text, entry),
             media => found.push((&key.text, media, entry)),
         }
     }

@@ -25,10 +25,7 @@ pub(super) fn contents<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, n
     let mut media: Vec<(&str, Media, &'a Node)> = Vec::new();
     for (key, entry) in node.get("content").into_iter().flat_map(Node::members) {
         match classify(&key.text) {
-            Media::Invalid => {
-                let message = format!("`{}` is not a media type", key.text.escape_debug());
-                document.report(rules::MEDIA_TYPE, entry, &message, "write it like `application/json`");
-            }
+            Media::Invalid => left_out(document, &key.text, entry),
             kind => media.push((key.text.as_str(), kind, entry)),
         }
     }
@@ -50,10 +47,25 @@ pub(super) fn contents<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, n
             None => contents.push(Content { media_types: vec![key.to_owned()], word: word(key), content }),
         }
     }
+    let has_media = node.get("content").is_some_and(|content| content.members().next().is_some());
+    if contents.is_empty() && has_media {
+        // None of its media types is one: there is a body, and nobody knows of what.
+        contents.push(Content {
+            media_types: vec!["*/*".to_owned()],
+            word: word("*/*"),
+            content: ResponseContent::Stream,
+        });
+    }
     if contents.is_empty() {
         contents.push(Content { media_types: Vec::new(), word: String::new(), content: ResponseContent::Empty });
     }
     contents
+}
+
+/// Says that something under `content` is no media type; nothing can be sent or come by that name.
+pub(super) fn left_out<'a>(document: &Document<'a>, key: &str, entry: &'a Node) {
+    let message = format!("`{}` is not a media type, and is left out", key.escape_debug());
+    document.report(rules::LOOSENED_MEDIA_TYPES, entry, &message, "write it like `application/json`");
 }
 
 fn rank(media: Media) -> usize {

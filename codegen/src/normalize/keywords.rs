@@ -12,6 +12,11 @@ pub(super) fn check<'a>(document: &Document<'a>, node: &'a Node) {
     match node.value {
         Value::Map(_) => {}
         Value::Bool(_) => return,
+        Value::Null => {
+            let message = "a schema that is null says nothing; any value is taken";
+            document.report(rules::IGNORED_KEYWORD, node, message, "write an object of keywords");
+            return;
+        }
         _ => {
             let help = "write an object of keywords";
             document.report(rules::WRONG_TYPE, node, "a schema is an object, or `true` or `false`", help);
