@@ -6,6 +6,7 @@
 //! 4. `driver` writes a program that makes every row's calls against `support.rs`, a server that plays the row's
 //!    answers and keeps the bytes that come. It prints a verdict for each row.
 
+mod coverage;
 mod documents;
 mod driver;
 mod rows;
@@ -27,7 +28,6 @@ const ROWS: usize = 150;
 fn every_row_is_right() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix");
-    fs::create_dir_all(folder.join("specs")).expect("writable");
     let mut verdicts = BTreeMap::new();
     let (mut modules, mut known) = (Vec::new(), BTreeMap::new());
     for group in groups(&here.join("tests/matrix")) {
@@ -109,11 +109,14 @@ fn groups(folder: &Path) -> Vec<Group> {
     files.iter().map(read).collect()
 }
 
-/// What a document becomes; a panic is an answer, too.
-fn generated(folder: &Path, name: &str, text: &str) -> Result<Result<Generated, Failure>, String> {
+/// What a document becomes, with the files of its rows beside it; a panic is an answer, too.
+fn generated(folder: &Path, name: &str, text: &str, rows: &[&Row]) -> Result<Result<Generated, Failure>, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    let spec = folder.join("specs").join(format!("{name}.yaml"));
-    fs::write(&spec, text).expect("writable");
+    let spec = folder.join("specs").join(name).join(format!("{name}.yaml"));
+    put(&spec, text.as_bytes());
+    for (file, text) in rows.iter().flat_map(|row| &row.files) {
+        put(&spec.with_file_name(file), text.as_bytes());
+    }
     let source = Source::anywhere(root, &spec, &format!("{name}-client"), "cargo xtask codegen acme");
     catch_unwind(AssertUnwindSafe(|| generate(&source))).map_err(|_| "the generator panics".to_owned())
 }
@@ -122,11 +125,14 @@ fn generated(folder: &Path, name: &str, text: &str) -> Result<Result<Generated, 
 fn alone(folder: &Path, group: &Group, row: &Row) -> Verdict {
     let text = documents::document(group, &[row]);
     let wrong = |why: String| Verdict::Wrong(format!("{why}, in\n{text}"));
-    match (generated(folder, &row.name.replace('_', "-"), &text), &row.finding) {
+    match (generated(folder, &row.name.replace('_', "-"), &text, &[row]), &row.finding) {
         (Err(panic), _) => Verdict::Wrong(panic),
         (Ok(Ok(generated)), None) => match missing(&row.notes, &generated.notes) {
             Some(note) => wrong(format!("no note `{note}` among {:?}", rules(&generated.notes))),
-            None => Verdict::Right,
+            None => match unwritten(&row.written, &generated.files) {
+                Some(text) => wrong(format!("nowhere written: `{text}`")),
+                None => Verdict::Right,
+            },
         },
         (Ok(Ok(_)), Some((rule, _))) => wrong(format!("no finding `{rule}`")),
         (Ok(Err(failure)), expected) => {
@@ -156,6 +162,13 @@ fn missing<'a>(expected: &'a [String], findings: &[Finding]) -> Option<&'a Strin
     expected.iter().find(|rule| findings.iter().all(|finding| finding.rule != rule.as_str()))
 }
 
+/// What no source holds; white space does not count.
+fn unwritten<'a>(expected: &'a [String], files: &CrateFiles) -> Option<&'a String> {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sources: Vec<String> = files.0.values().map(|bytes| plain(&String::from_utf8_lossy(bytes))).collect();
+    expected.iter().find(|text| sources.iter().all(|source| !source.contains(&plain(text))))
+}
+
 /// Writes the crates of a group: one of all rows that can stand together, and one for each that can't.
 fn crates<'a>(folder: &Path, group: &Group, rows: impl Iterator<Item = &'a Row>) -> Vec<driver::Module> {
     let (others, together): (Vec<&Row>, Vec<&Row>) = rows.partition(|row| row.is_alone());
@@ -164,7 +177,7 @@ fn crates<'a>(folder: &Path, group: &Group, rows: impl Iterator<Item = &'a Row>)
     let mut modules = Vec::new();
     for (name, rows) in crates.filter(|(_, rows)| !rows.is_empty()) {
         let text = documents::document(group, &rows);
-        match generated(folder, &name, &text) {
+        match generated(folder, &name, &text, &rows) {
             Ok(Ok(generated)) => write(&folder.join("crates").join(&name), &generated.files),
             Ok(Err(Failure::Findings { findings, sources })) => {
                 panic!("{name}: {}", render(&errors(&findings), &sources))

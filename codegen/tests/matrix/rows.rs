@@ -5,12 +5,13 @@
 //! - `paths`, `schemas`, or another kind of component: YAML that goes into the document there.
 //! - `schema`: YAML of a schema that is named after the row; `GET /name` answers with it, `PUT /name` takes it.
 //! - `servers`, `webhooks`, `security`: YAML that goes to the top of the document, which is then a crate of its own.
-//! - `whole`: the whole document.
+//! - `whole`: the whole document. `file NAME`: another file beside it; the row is then a crate of its own.
 //! - `credentials`: what is called on `Credentials::new()`, or its arguments in parentheses.
 //! - `call`, `request`, `answer`, `expect`: a call, the bytes that leave, the bytes that come, and an expression that
 //!   is true of `result`. They may repeat; a call stays until the next one.
 //! - `json`: a value that the server sends and gets back, then an expression that is true of `value`; `refused`
 //!   if it must not decode; `sent JSON` if another value goes back.
+//! - `written`: lines that the sources of the crate hold, whatever the white space.
 //! - `notes`: rules that say what was loosened. `finding`: a rule that refuses the document, then text of its line.
 //! - `wrong`: why the row is not right yet. It is counted, and fails the test once it is right.
 //!
@@ -29,9 +30,13 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// Sections of the document, in their order.
     pub(crate) parts: Vec<(String, String)>,
+    /// Other files, by name.
+    pub(crate) files: Vec<(String, String)>,
     pub(crate) credentials: Option<String>,
     pub(crate) cases: Vec<Case>,
     pub(crate) notes: Vec<String>,
+    /// What stands in the sources of the crate.
+    pub(crate) written: Vec<String>,
     /// The rule that refuses the document, and text of the line that it points at.
     pub(crate) finding: Option<(String, String)>,
     /// Why it is not right yet.
@@ -50,7 +55,8 @@ pub(crate) struct Case {
 impl Row {
     /// Whether the row needs a document of its own.
     pub(crate) fn is_alone(&self) -> bool {
-        self.parts.iter().any(|(kind, _)| matches!(kind.as_str(), "servers" | "webhooks" | "security" | "whole"))
+        !self.files.is_empty()
+            || self.parts.iter().any(|(kind, _)| matches!(kind.as_str(), "servers" | "webhooks" | "security" | "whole"))
     }
 }
 
@@ -79,6 +85,8 @@ fn row(text: &str) -> Row {
             "notes" => row.notes = whole.split_whitespace().map(str::to_owned).collect(),
             "finding" => row.finding = Some((after.trim().to_owned(), body.trim().to_owned())),
             "json" => json(&mut row, after, &body),
+            "file" => row.files.push((after.trim().to_owned(), macros(&body) + "\n")),
+            "written" => row.written.extend(whole.lines().map(str::to_owned)),
             "wrong" => row.wrong = Some(whole),
             "call" => call = whole,
             "request" => {
