@@ -5,7 +5,8 @@
 //!    and security, `signing` with each operation's resolved recipe, `schemas` keyword by keyword.
 //! 3. `reach` says which operations reach what changed, and in which direction.
 //! 4. `classify` weighs it by the rules (`rules`) and joins what is one change; `report` is what outputs read.
-//! 5. `advice` says which version the crate needs, `accepted` which changes somebody accepts.
+//! 5. `surface` adds what changes in Rust only, from the IRs of both; `crates` what only the crates' folders tell.
+//! 6. `advice` says which version the crate needs, `accepted` which changes somebody accepts.
 //!
 //! The work is linear in the pairs of places; nothing is expanded, so circles end and depth costs nothing.
 
@@ -15,6 +16,7 @@ mod bodies;
 mod classify;
 mod compare;
 mod components;
+mod crates;
 mod life;
 mod model;
 mod operations;
@@ -28,16 +30,22 @@ mod schemas;
 mod security;
 mod service;
 mod signing;
+mod surface;
 mod texts;
 mod values;
+mod vector_files;
 mod webhooks;
 
 pub use accepted::{Entry, accept, read as read_accepted, written as accepted_text};
 pub use advice::advise;
+pub use crates::{Folder, Moved, abandoned, crates, outdated};
 pub use life::Day;
 pub use report::{
     Advice, Change, Direction, OperationRef, Place, Policy, Report, Step, Suppression, Verdict, details, text,
 };
+pub use surface::{Made, surface};
+
+pub use vector_files::vectors;
 
 use crate::spec::Spec;
 use compare::Compare;

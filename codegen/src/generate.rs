@@ -6,6 +6,7 @@ use crate::body_types::BodyType;
 use crate::emit::{EmitOptions, RuntimeLocation, emit};
 use crate::files::CrateFiles;
 use crate::finding::{Finding, Level, Sources, has_errors, joined};
+use crate::ir::Ir;
 use crate::kept::Names;
 use crate::lint::lint;
 use crate::load::{LoadError, load};
@@ -96,6 +97,8 @@ fn slashes(path: &Path) -> String {
 pub struct Generated {
     /// The crate.
     pub files: CrateFiles,
+    /// What it is made of.
+    pub ir: Ir,
     /// The types of its JSON bodies.
     pub bodies: Vec<BodyType>,
     /// What the author should look at, and what was expressed more loosely than the spec says.
@@ -158,7 +161,16 @@ pub fn generate(source: &Source) -> Result<Generated, Failure> {
     };
     let bodies = body_types::all(&normalized.ir);
     let names = source.names.clone().map(|file| (file, normalized.names.text()));
-    Ok(Generated { files, bodies, notes, names, sources })
+    Ok(Generated { files, ir: normalized.ir, bodies, notes, names, sources })
+}
+
+/// What the crate of a spec is made of, if it can be generated.
+///
+/// # Errors
+/// [`Failure::Io`].
+pub fn lowered(source: &Source) -> Result<Option<Ir>, Failure> {
+    let Look { findings, normalized, .. } = look(source)?;
+    Ok(normalized.filter(|_| !has_errors(&findings)).map(|normalized| normalized.ir))
 }
 
 /// Findings of emitters, which know places but no files, with the file that each stands in.

@@ -44,27 +44,8 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     );
     // Named, so that cargo reads the workspace, and `codegen` runs, also when the file is gone.
     table("lib", &[("path", toml_text("src/lib.rs"))]);
-    let passed = |feature: &str| format!("[{}]", toml_text(&format!("countersign-runtime/{feature}")));
-    let tags = Features::of(ir).tags;
-    let mut features = vec![
-        ("default", format!("[{}]", toml_text("rustls"))),
-        ("rustls", passed("rustls")),
-        ("native-tls", passed("native-tls")),
-        ("jiff", passed("jiff")),
-        ("uuid", passed("uuid")),
-    ];
-    if !ir.webhooks.is_empty() {
-        features.extend(WEBHOOK_FEATURES.map(|(feature, _)| (feature, passed(feature))));
-    }
-    let all: String = tags.values().map(|feature| format!("    {},\n", toml_text(feature))).collect();
-    if !tags.is_empty() {
-        let default = [features::ALL_TAGS, "rustls"].map(toml_text);
-        features[0].1 = format!("[{}]", default.join(", "));
-        features.push((features::ALL_TAGS, format!("[\n{all}]")));
-        features.push((features::UNREFERENCED, "[]".to_owned()));
-        features.extend(tags.values().map(|feature| (feature.as_str(), "[]".to_owned())));
-        features[1..].sort();
-    }
+    let features = feature_table(ir);
+    let features: Vec<(&str, String)> = features.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     table("features", &features);
     let version = toml_text(&runtime.version);
     let path = runtime.path.as_deref().map(|path| format!(", path = {}", toml_text(path))).unwrap_or_default();
@@ -91,6 +72,37 @@ pub fn cargo_toml(ir: &Ir, options: &EmitOptions) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The names of the crate's features.
+pub fn features(ir: &Ir) -> BTreeSet<String> {
+    feature_table(ir).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The features and what each turns on.
+fn feature_table(ir: &Ir) -> Vec<(String, String)> {
+    let passed = |feature: &str| format!("[{}]", toml_text(&format!("countersign-runtime/{feature}")));
+    let tags = Features::of(ir).tags;
+    let mut features = vec![
+        ("default", format!("[{}]", toml_text("rustls"))),
+        ("rustls", passed("rustls")),
+        ("native-tls", passed("native-tls")),
+        ("jiff", passed("jiff")),
+        ("uuid", passed("uuid")),
+    ];
+    if !ir.webhooks.is_empty() {
+        features.extend(WEBHOOK_FEATURES.map(|(feature, _)| (feature, passed(feature))));
+    }
+    let all: String = tags.values().map(|feature| format!("    {},\n", toml_text(feature))).collect();
+    if !tags.is_empty() {
+        let default = [features::ALL_TAGS, "rustls"].map(toml_text);
+        features[0].1 = format!("[{}]", default.join(", "));
+        features.push((features::ALL_TAGS, format!("[\n{all}]")));
+        features.push((features::UNREFERENCED, "[]".to_owned()));
+        features.extend(tags.values().map(|feature| (feature.as_str(), "[]".to_owned())));
+        features[1..].sort();
+    }
+    features.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Features of the runtime that only crates with webhooks pass on.

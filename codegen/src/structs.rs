@@ -367,13 +367,13 @@ fn made_type(field: &Field) -> TokenStream {
 }
 
 /// The final type of a field: absent and null differ where both may be.
-fn final_type(field: &Field) -> TokenStream {
+pub(crate) fn final_type(field: &Field) -> TokenStream {
     let ty = made_type(field);
     if is_double(field) && field.ty != TypeExpr::Any { quote!(Option<#ty>) } else { ty }
 }
 
 /// Whether absent, null and a value are three things. For any JSON value null is one of the values.
-fn is_double(field: &Field) -> bool {
+pub(crate) fn is_double(field: &Field) -> bool {
     !field.required && (field.nullable || field.ty == TypeExpr::Any)
 }
 
@@ -457,7 +457,7 @@ fn first_of(name: &proc_macro2::Ident, object: &Struct) -> Option<TokenStream> {
 }
 
 /// Whether every member may be left out.
-fn is_default(object: &Struct) -> bool {
+pub(crate) fn is_default(object: &Struct) -> bool {
     object.fields.iter().all(|field| !field.required)
 }
 

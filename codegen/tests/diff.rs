@@ -3,26 +3,23 @@
 //! A line of `cases/diff/*.txt` is a case: `NUMBER | EDITS | EXPECTED…`. Edits are made to `cases/diff/base.json`:
 //! `set POINTER VALUE`, `del POINTER` in the new document, `both set …` in both; several are parted by ` ; `. The short form
 //! `x OLD => NEW` gives a schema to a member of what is sent and of what is received, and each is reviewed by itself.
-//! Cases of list R (`R11`) expect nothing. With `ACCEPT_DIFF=1` the expectations are written anew: read what changed then.
+//! `swap` exchanges the two documents, `many N` adds operations. Cases of list R (`R11`) expect nothing. With
+//! `ACCEPT_DIFF=1` the expectations are written anew: read what changed then.
 
-use countersign_codegen::diff::{Day, Report, Settings, diff, rules, text};
+use countersign_codegen::diff::{
+    Day, Folder, Made, Moved, Report, Settings, accepted_text, advise, crates, diff, outdated, read_accepted, rules,
+    surface, text, vectors,
+};
+use countersign_codegen::files::write;
+use countersign_codegen::generate::{Source, generate};
+use countersign_codegen::kept::Names;
+use countersign_codegen::normalize::{Context, normalize};
 use countersign_codegen::parse::parse;
 use countersign_codegen::spec::Spec;
+use countersign_codegen::vectors::Vectors;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-
-/// Rules that other tests show: where the order of keys or the settings count, and signing.
-const ELSEWHERE: &[&str] = &[
-    "first-media-type-changed",
-    "sunset-missing",
-    "sunset-too-soon",
-    "document-version-not-moved",
-    "crate-version-too-small",
-    "crate-out-of-date",
-    "acceptance-unused",
-    "acceptance-expired",
-];
 
 /// Rules on signing: `tests/tests/spec_diff_signing.rs` shows them on real recipes.
 fn is_signing(number: &str) -> bool {
@@ -50,7 +47,11 @@ fn settings() -> Settings {
 }
 
 fn base() -> Value {
-    serde_json::from_str(&std::fs::read_to_string(folder().join("base.json")).unwrap()).unwrap()
+    document("base.json")
+}
+
+fn document(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(folder().join(name)).unwrap()).unwrap()
 }
 
 fn spec(name: &str, document: &Value) -> Spec {
@@ -59,6 +60,20 @@ fn spec(name: &str, document: &Value) -> Spec {
 
 fn review(old: &Value, new: &Value) -> Report {
     diff(&spec("old.json", old), &spec("new.json", new), &settings())
+}
+
+/// A review of two documents, and of the crates that they make; the new one keeps the names of the old one, or not.
+fn review_of_crates(old: &Value, new: &Value, keeps_names: bool) -> Report {
+    let (old, new) = (spec("old.json", old), spec("new.json", new));
+    let made = |spec: &Spec, names: Names| {
+        let context = Context { provider: "acme".to_owned(), names, ..Context::default() };
+        normalize(spec, &context).unwrap_or_else(|findings| panic!("{findings:#?}"))
+    };
+    let was = made(&old, Names::default());
+    let is = made(&new, if keeps_names { was.names.clone() } else { Names::default() });
+    let mut report = diff(&old, &new, &settings());
+    surface(&mut report, Made { spec: &old, ir: &was.ir }, Made { spec: &new, ir: &is.ir });
+    report
 }
 
 /// Puts a value at a pointer, or takes what is there away.
@@ -82,9 +97,27 @@ fn edit(document: &mut Value, pointer: &str, value: Option<Value>) {
     }
 }
 
-fn edited(edits: &str) -> (Value, Value) {
-    let (mut old, mut new) = (base(), base());
-    for one in edits.split(" ; ") {
+/// That many more operations, in two tags in turn.
+fn many(document: &mut Value, count: usize) {
+    for number in 0..count {
+        let tag = format!("m{}", number % 2);
+        let operation =
+            json!({"tags": [tag], "operationId": format!("many_{number}"), "responses": {"204": {"description": ""}}});
+        edit(document, &format!("/paths/~1many~1{number}"), Some(json!({"get": operation})));
+    }
+}
+
+fn edited(base: &Value, edits: &str) -> (Value, Value) {
+    let (mut old, mut new) = (base.clone(), base.clone());
+    for one in edits.split(" ; ").filter(|one| *one != "forget") {
+        if let Some(count) = one.strip_prefix("many ") {
+            many(&mut new, count.parse().unwrap());
+            continue;
+        }
+        if one == "swap" {
+            std::mem::swap(&mut old, &mut new);
+            continue;
+        }
         let (both, one) = one.strip_prefix("both ").map_or((false, one), |rest| (true, rest));
         let (verb, rest) = one.split_once(' ').unwrap();
         let (pointer, value) = match verb {
@@ -104,15 +137,15 @@ fn edited(edits: &str) -> (Value, Value) {
 }
 
 /// What is reviewed in a case: a label, and the two documents.
-fn documents(edits: &str) -> Vec<(&'static str, Value, Value)> {
+fn documents(base: &Value, edits: &str) -> Vec<(&'static str, Value, Value)> {
     let Some(rest) = edits.strip_prefix("x ") else {
-        let (old, new) = edited(edits);
+        let (old, new) = edited(base, edits);
         return vec![("all", old, new)];
     };
     let (was, is) = rest.split_once(" => ").unwrap();
     let schema = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let put = |place: &str, schema: Value| {
-        let mut document = base();
+        let mut document = base.clone();
         edit(&mut document, &format!("/components/schemas/{place}/properties/x"), Some(schema));
         document
     };
@@ -129,8 +162,136 @@ fn summary(report: &Report) -> String {
         let policy = if change.policy == countersign_codegen::diff::Policy::Error { "+policy" } else { "" };
         format!("{} {}{behaviour}{policy} {}", change.rule.id, change.wire.word(), change.source.word())
     };
-    let all: Vec<String> = report.changes.iter().map(one).collect();
+    let mut all: Vec<(String, usize)> = Vec::new();
+    for change in report.changes.iter().map(one) {
+        match all.last_mut() {
+            Some((last, count)) if *last == change => *count += 1,
+            _ => all.push((change, 1)),
+        }
+    }
+    let all = all.into_iter().map(|(change, count)| if count > 1 { format!("{count} x {change}") } else { change });
+    let all: Vec<String> = all.collect();
     if all.is_empty() { "silent".to_owned() } else { all.join(", ") }
+}
+
+/// A spec and its crate on disk, as a repository has them.
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    fn new() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let specs = place.path().join("specs/acme");
+        std::fs::create_dir_all(&specs).unwrap();
+        std::fs::write(specs.join("openapi.yaml"), serde_json::to_string_pretty(&document("rust.json")).unwrap())
+            .unwrap();
+        let made = generate(&Self::source(place.path())).unwrap();
+        write(&made.files, &place.path().join("generated/acme")).unwrap();
+        let (file, names) = made.names.unwrap();
+        std::fs::write(file, names).unwrap();
+        Self(place)
+    }
+
+    fn source(root: &Path) -> Source {
+        Source::of_provider(root, "acme", Path::new("specs/acme/openapi.yaml"))
+    }
+
+    fn crate_folder(&self) -> PathBuf {
+        self.0.path().join("generated/acme")
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::read(&self.crate_folder(), "generated/acme").unwrap().unwrap()
+    }
+
+    fn spec(&self) -> Spec {
+        let file = self.0.path().join("specs/acme/openapi.yaml");
+        parse("specs/acme/openapi.yaml", std::fs::read(file).unwrap()).unwrap()
+    }
+
+    fn replace(&self, file: &str, from: &str, to: &str) {
+        let file = self.0.path().join(file);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{} has no {from}", file.display());
+        std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// What a review says of this state after another one.
+    fn review_after(&self, old: &Self) -> Report {
+        let (was, is) = (old.spec(), self.spec());
+        let moved = Moved { spec: was.text != is.text, files: old.folder() != self.folder() };
+        let mut report = diff(&was, &is, &settings());
+        crates(&mut report, &old.folder(), &self.folder());
+        outdated(&mut report, &Self::source(self.0.path()), &self.crate_folder(), "generated/acme", moved).unwrap();
+        advise(&mut report, &was, &is);
+        report
+    }
+}
+
+/// Cases of folders; returns what they found.
+fn cases_of_crates() -> Vec<Report> {
+    let file = folder().join("crates.txt");
+    let (old, accept) = (Repository::new(), std::env::var_os("ACCEPT_DIFF").is_some());
+    assert_eq!(summary(&old.review_after(&old)), "silent");
+    let (mut reports, mut written, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    for line in std::fs::read_to_string(&file).unwrap().lines() {
+        if line.starts_with('#') {
+            written.push(line.to_owned());
+            continue;
+        }
+        let parts: Vec<&str> = line.split(" | ").collect();
+        let (number, path) = (parts[0], parts[1]);
+        let (from, to) = parts[2].split_once(" => ").unwrap();
+        let new = Repository::new();
+        new.replace(path, from, to);
+        let report = new.review_after(&old);
+        let result = summary(&report);
+        if !report.changes.iter().any(|change| change.rule.number == number) {
+            wrong.push(format!("no rule of {number} is in: {line}\n  is:  {result}"));
+        }
+        if parts.get(3).copied() != Some(result.as_str()) && !accept {
+            wrong.push(format!("{line}\n  is:  {result}\n{}", text(&report, true)));
+        }
+        written.push(format!("{} | {result}", parts[..3].join(" | ")));
+        reports.push(report);
+    }
+    if accept {
+        std::fs::write(&file, written.join("\n") + "\n").unwrap();
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    reports
+}
+
+/// Reviews that no line of a file can show: where the order of keys, settings, or other files count.
+fn other_reviews() -> Vec<Report> {
+    let mut reports = vec![of_first_media_type()];
+    reports.extend(of_sunsets());
+    let (mut accepted, mut report) = (review(&base(), &base()), review(&base(), &base()));
+    let entry = |until: &str| {
+        let text = accepted_text("0123456789abcdef", "path-removed", "r", "w", Day::parse(until).unwrap());
+        read_accepted(Path::new("accepted.yaml"), &text).unwrap()
+    };
+    countersign_codegen::diff::accept(&mut accepted, &entry("2030-01-01"), settings().today);
+    assert_eq!(summary(&accepted), "acceptance-unused none+policy patch");
+    let (old, new) = edited(&base(), "del /paths/~1things/get/parameters/0");
+    let mut expired = review(&old, &new);
+    let change = &expired.changes[0];
+    let text = accepted_text(&change.fingerprint, change.rule.id, "r", "w", Day::parse("2026-11-20").unwrap());
+    let entries = read_accepted(Path::new("accepted.yaml"), &text).unwrap();
+    countersign_codegen::diff::accept(&mut expired, &entries, settings().today);
+    assert_eq!(summary(&expired), "acceptance-expired none+policy patch, parameter-removed warning major");
+    let file = |text: &str| Vectors::File { file: "vectors.json".into(), text: text.as_bytes().to_vec() };
+    let old = file(r#"{"vectors": [{"name": "a", "expect": 1}]}"#);
+    let (added, changed) = (
+        file(r#"{"vectors": [{"name": "b"}, {"name": "a", "expect": 1}]}"#),
+        file(r#"{"vectors": [{"name": "a", "expect": 2}]}"#),
+    );
+    let name = Path::new("vectors.json");
+    vectors(&mut report, (&old, name), (&added, name));
+    assert_eq!(summary(&report), "silent", "another vector is always good");
+    vectors(&mut report, (&old, name), (&changed, name));
+    assert_eq!(summary(&report), "signing-vectors-changed warning patch");
+    reports.extend([accepted, expired, report]);
+    reports
 }
 
 /// The case files, each with its lines.
@@ -139,6 +300,7 @@ fn files() -> Vec<(PathBuf, Vec<String>)> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|file| file.extension().is_some_and(|extension| extension == "txt"))
+        .filter(|file| !file.ends_with("crates.txt"))
         .collect();
     files.sort();
     files
@@ -165,6 +327,8 @@ fn every_case_is_weighed_as_it_says() {
     let (mut wrong, mut seen, mut count, mut silent) = (Vec::new(), HashSet::new(), 0, 0);
     for (file, lines) in files() {
         let mut written = Vec::new();
+        let of_crates = file.file_name().is_some_and(|name| name == "q-rust.txt");
+        let base = if of_crates { document("rust.json") } else { base() };
         for line in lines {
             let Some((number, edits, expected)) = parts(&line) else {
                 written.push(line);
@@ -173,8 +337,11 @@ fn every_case_is_weighed_as_it_says() {
             count += 1;
             silent += usize::from(is_silent(number));
             let mut new_line = format!("{number} | {edits}");
-            for (at, (label, old, new)) in documents(edits).into_iter().enumerate() {
-                let report = review(&old, &new);
+            for (at, (label, old, new)) in documents(&base, edits).into_iter().enumerate() {
+                let report = match of_crates {
+                    true => review_of_crates(&old, &new, !edits.starts_with("forget")),
+                    false => review(&old, &new),
+                };
                 seen.extend(report.changes.iter().map(|change| change.rule.id));
                 let result = format!("{label} {}", summary(&report));
                 if expected.get(at).map(|expected| expected.trim()) != Some(result.as_str()) && !accept {
@@ -196,11 +363,11 @@ fn every_case_is_weighed_as_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{} of {count} cases differ:\n\n{}", wrong.len(), wrong.join("\n"));
-    let missing: Vec<&str> = rules::all()
-        .filter(|rule| !seen.contains(rule.id) && !is_signing(rule.number))
-        .filter(|rule| !ELSEWHERE.contains(&rule.id))
-        .map(|rule| rule.id)
-        .collect();
+    let more: Vec<Report> = cases_of_crates().into_iter().chain(other_reviews()).collect();
+    count += more.len();
+    seen.extend(more.iter().flat_map(|report| &report.changes).map(|change| change.rule.id));
+    let missing: Vec<&str> =
+        rules::all().filter(|rule| !seen.contains(rule.id) && !is_signing(rule.number)).map(|rule| rule.id).collect();
     let total = rules::all().count();
     println!("{count} cases, {silent} of them silent; {} of {total} rules seen", seen.len());
     assert!(missing.is_empty(), "{} rules have no case: {missing:?}", missing.len());
@@ -217,8 +384,7 @@ fn ids_are_unique_and_plain() {
     }
 }
 
-#[test]
-fn the_media_type_that_comes_first_counts() {
+fn of_first_media_type() -> Report {
     let document = |first: &str, second: &str| {
         let content = format!("{{\"{first}\": {{}}, \"{second}\": {{}}}}");
         let text = format!(
@@ -227,25 +393,31 @@ fn the_media_type_that_comes_first_counts() {
         parse("a.json", text).unwrap()
     };
     let (old, new) = (document("application/json", "text/plain"), document("text/plain", "application/json"));
-    assert_eq!(summary(&diff(&old, &new, &settings())), "first-media-type-changed ok major");
+    let report = diff(&old, &new, &settings());
+    assert_eq!(summary(&report), "first-media-type-changed ok major");
+    report
 }
 
-#[test]
-fn a_policy_asks_for_sunsets() {
+/// A policy that asks for sunsets: none, one too soon, one late enough.
+fn of_sunsets() -> Vec<Report> {
     let (old, mut new) = (base(), base());
     edit(&mut new, "/paths/~1things/get/deprecated", Some(json!(true)));
     let strict = Settings { deprecation_days: 30, ..settings() };
-    let review = |new: &Value| summary(&diff(&spec("old.json", &old), &spec("new.json", new), &strict));
-    assert_eq!(review(&new), "sunset-missing ok+policy patch, deprecated ok minor");
+    let review = |new: &Value| diff(&spec("old.json", &old), &spec("new.json", new), &strict);
+    let missing = review(&new);
+    assert_eq!(summary(&missing), "sunset-missing ok+policy patch, deprecated ok minor");
     edit(&mut new, "/paths/~1things/get/x-sunset", Some(json!("2026-12-01")));
-    assert_eq!(review(&new), "sunset-too-soon ok+policy patch, deprecated ok minor");
+    let soon = review(&new);
+    assert_eq!(summary(&soon), "sunset-too-soon ok+policy patch, deprecated ok minor");
     edit(&mut new, "/paths/~1things/get/x-sunset", Some(json!("2027-01-01")));
-    assert_eq!(review(&new), "deprecated ok minor");
+    assert_eq!(summary(&review(&new)), "deprecated ok minor");
+    vec![missing, soon]
 }
 
 #[test]
 fn two_runs_say_the_same() {
     let (old, new) = edited(
+        &base(),
         "del /components/schemas/Sent/properties/note ; set /components/schemas/Got/properties/id {\"type\":\"integer\"} ; del /paths/~1things",
     );
     assert_eq!(text(&review(&old, &new), true), text(&review(&old, &new), true));

@@ -1,7 +1,7 @@
 //! `spec-diff [BASE [HEAD]]`: what breaks between two states of the specs.
 //!
 //! 1. [`input`] says what BASE and HEAD are: files, standard input, git revisions; [`git`] fetches what git holds.
-//! 2. [`review`] compares each spec of the one with its counterpart in the other.
+//! 2. [`review`] compares each spec of the one with its counterpart in the other, [`crates`] their crates.
 //! 3. [`accepted`] reads which changes somebody accepts; [`accept`] adds one.
 //! 4. A review is written in one of seven formats, a file each; the exit code is that of what `--fail-on` names.
 //! 5. [`comment`] keeps it as the one comment of a pull request.
@@ -12,6 +12,7 @@ mod accept;
 mod accepted;
 mod bench;
 mod comment;
+mod crates;
 mod git;
 mod github;
 mod html;

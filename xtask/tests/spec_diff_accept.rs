@@ -242,3 +242,104 @@ fn an_accepted_version_is_no_longer_exit_code_4() {
     assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
     assert_eq!(review(here, &[]).0, Some(0));
 }
+
+/// A repository with a spec and its crate, both committed on main.
+fn repository() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a folder");
+    let specs = place.path().join("specs/acme");
+    fs::create_dir_all(&specs).expect("a folder");
+    fs::write(specs.join("openapi.yaml"), OLD).expect("written");
+    fs::write(place.path().join("Cargo.toml"), "[workspace]\n").expect("written");
+    generate(place.path());
+    git(place.path(), &["init", "--quiet", "--initial-branch", "main"]);
+    commit(place.path());
+    git(place.path(), &["checkout", "--quiet", "-b", "work"]);
+    place
+}
+
+fn generate(root: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = command.current_dir(root).args(["codegen", "acme"]).output().expect("xtask runs");
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@acme.test", "-c", "commit.gpgsign=false"];
+    let output = Command::new("git").current_dir(folder).args(who).args(arguments).output().expect("git runs");
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+}
+
+fn commit(folder: &Path) {
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "--allow-empty", "-m", "a"]);
+}
+
+#[test]
+fn a_crate_that_was_not_generated_again_is_exit_code_4() {
+    let place = repository();
+    let here = place.path();
+    assert_eq!(run(here, &[]), (Some(0), String::new()));
+    // The spec changed, the crate did not: in the working tree, then in a revision.
+    let spec = here.join("specs/acme/openapi.yaml");
+    let edited =
+        OLD.replace("description: Users.", "description: All users.").replace("title: Acme", "title: Acme Shops");
+    fs::write(&spec, &edited).expect("written");
+    let stale = "is not what specs/acme/openapi.yaml generates: README.md differs in line ";
+    let (code, shown) = run(here, &[]);
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(
+        shown.contains(stale) && shown.contains("the spec changed, and the crate was not generated again"),
+        "{shown}"
+    );
+    commit(here);
+    let (code, shown) = run(here, &["main", "HEAD"]);
+    assert!(code == Some(4) && shown.contains("new HEAD:generated/acme/README.md:"), "{shown}");
+    // Generated again, it is good, and the revision before is still not.
+    generate(here);
+    assert_eq!(run(here, &[]).0, Some(0), "{}", run(here, &[]).1);
+    commit(here);
+    assert_eq!(run(here, &["main", "HEAD"]).0, Some(0));
+    assert_eq!(run(here, &["main", "HEAD~1"]).0, Some(4));
+}
+
+#[test]
+fn a_crate_edited_by_hand_is_exit_code_4() {
+    let place = repository();
+    let here = place.path();
+    let file = here.join("generated/acme/src/lib.rs");
+    let source = fs::read_to_string(&file).expect("text");
+    fs::write(&file, format!("{source}// by hand\n")).expect("written");
+    let (code, shown) = run(here, &[]);
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(
+        shown.contains("the crate was edited by hand") && shown.contains("new generated/acme/src/lib.rs:"),
+        "{shown}"
+    );
+    fs::remove_dir_all(here.join("generated")).expect("removed");
+    assert_eq!(run(here, &[]).0, Some(4), "a crate that is gone");
+    fs::write(&file, "").expect_err("the folder is gone");
+    git(here, &["checkout", "--quiet", "."]);
+    git(here, &["rm", "--quiet", "-r", "specs"]);
+    let (code, shown) = run(here, &["--fail-on", "wire"]);
+    assert!(code == Some(4) && shown.contains("generated/acme has no specs/acme/openapi.yaml any more"), "{shown}");
+}
+
+#[test]
+fn what_changes_in_rust_only_asks_for_a_version() {
+    let place = repository();
+    let here = place.path();
+    let method = "operationId: list_users";
+    let edited = OLD.replace(method, "operationId: list_users\n      parameters:\n        - {name: at, in: query, required: true, schema: {type: string}, x-rust-name: since}");
+    fs::write(here.join("specs/acme/openapi.yaml"), edited.replace("version: 0.1.0", "version: 0.2.0"))
+        .expect("written");
+    generate(here);
+    commit(here);
+    let renamed = edited.replace("in: query, schema", "x-rust-name: at_most, in: query, schema");
+    fs::write(here.join("specs/acme/openapi.yaml"), renamed.replace("version: 0.1.0", "version: 0.2.1"))
+        .expect("written");
+    generate(here);
+    let (code, shown) = run(here, &["HEAD"]);
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(shown.contains("[member-renamed]: the setter `limit` of `list_orders` is called `at_most`"), "{shown}");
+    assert!(shown.contains("acme-client 0.2.0 -> 0.2.1 is too small: a major step needs 0.3.0 at least"), "{shown}");
+}

@@ -28,7 +28,8 @@ struct Joined {
 type Verdict0 = Option<Verdict>;
 
 /// Weighs everything that a comparison found.
-pub(super) fn classify(compare: Compare<'_>) -> Report {
+pub(super) fn classify(mut compare: Compare<'_>) -> Report {
+    double_options(&mut compare);
     let reach = compare.work.graph.reach();
     let mut order: Vec<Key> = Vec::new();
     let mut joined: HashMap<Key, (usize, Joined)> = HashMap::new();
@@ -47,8 +48,33 @@ pub(super) fn classify(compare: Compare<'_>) -> Report {
         .map(|(index, joined)| change(&compare, &compare.work.raws[*index], joined))
         .filter(|change| compare.settings.docs || !change.rule.docs)
         .collect();
+    changes.extend(unstable(&changes));
     arrange(&mut changes);
     Report { changes, operations: compare.operations, compared: compare.work.compared, advice: None }
+}
+
+/// A member that was optional and may be null as well is its own change: absent and null are two things then.
+fn double_options(compare: &mut Compare<'_>) {
+    let optional = &compare.work.optional;
+    for raw in compare.work.raws.iter_mut().filter(|raw| raw.rule == &rules::NULL_ADDED) {
+        if let (Some(old), Some(new)) = (raw.old, raw.new)
+            && optional.contains(&(std::ptr::from_ref(old), std::ptr::from_ref(new)))
+        {
+            raw.rule = &rules::OPTIONAL_NULL_ADDED;
+        }
+    }
+}
+
+/// One line on what would break if it were stable.
+fn unstable(changes: &[Change]) -> Option<Change> {
+    let breaks = |change: &&Change| {
+        let rule = change.rule;
+        change.unstable && change.wire == Verdict::Warn && rule.request.max(rule.response) == Verdict::Break
+    };
+    let count = changes.iter().filter(breaks).count();
+    let first = changes.iter().find(breaks)?;
+    let message = format!("{count} changes break what is draft or alpha, and do not count as breaking");
+    Some(beside(&rules::UNSTABLE_BROKEN, (first.old.clone(), first.new.clone()), message, String::new()))
 }
 
 /// Brings changes into their order, and tells those of one fingerprint apart.

@@ -10,7 +10,7 @@ use super::report::{OperationRef, Step, Verdict};
 use super::rules::Rule;
 use super::{Settings, schemas, security};
 use crate::spec::{Node, Spec};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Where a schema is used: a parameter is text on the wire, whatever its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +93,8 @@ pub(super) struct Work<'a> {
     pub(super) raws: Vec<Raw<'a>>,
     pub(super) at: Vertex,
     pub(super) compared: usize,
+    /// Members that are optional in both documents, by the nodes of their schemas.
+    pub(super) optional: HashSet<(*const Node, *const Node)>,
     pairs: HashMap<(Source, Source, Use), Vertex>,
     open: Vec<(Source, Source, Use, Vertex)>,
 }

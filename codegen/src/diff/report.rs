@@ -198,6 +198,7 @@ impl Advice {
         let Some(base) = &self.base else { return format!("{name} {head} is new") };
         let moved = if base == head { format!("{name} stays {head}") } else { format!("{name} {base} -> {head}") };
         match (&self.least, self.enough) {
+            (Some(_), true) if self.step == Step::Patch => format!("{moved} is enough: nothing public changes"),
             (Some(least), true) => format!("{moved} is enough: a {step} step needs {least} at least"),
             (Some(least), false) => format!("{moved} is too small: a {step} step needs {least} at least"),
             (None, true) => format!("{moved}: nothing asks for a new version"),

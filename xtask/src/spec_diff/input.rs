@@ -4,6 +4,7 @@
 //! providers in its `specs/`, or beside a single spec for that spec in the revision.
 
 use super::accepted::Accepted;
+use super::crates::Crates;
 use super::git::{self, Git};
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
@@ -14,6 +15,7 @@ use countersign_codegen::spec::Spec;
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// A spec before and after; at least one of the two is there.
 pub(super) struct Pair {
@@ -25,6 +27,8 @@ pub(super) struct Pair {
     pub(super) new: Option<Spec>,
     /// The changes that somebody accepts, as they stand beside the new spec.
     pub(super) accepted: Accepted,
+    /// The crates of both states, for a provider.
+    pub(super) crates: Option<Crates>,
 }
 
 /// What a name stands for.
@@ -68,7 +72,7 @@ pub(super) fn pairs(base: Option<&str>, head: Option<&str>) -> Result<Vec<Pair>>
         (base, head) => {
             let (old, _) = base.spec()?;
             let (new, accepted) = head.spec()?;
-            Ok(vec![Pair { name: head.name(), old: Some(old), new: Some(new), accepted }])
+            Ok(vec![Pair { name: head.name(), old: Some(old), new: Some(new), accepted, crates: None }])
         }
     }
 }
@@ -190,21 +194,22 @@ fn stdin() -> Result<Spec> {
 
 /// All providers of two states, by name.
 fn providers(base: Input, head: Input) -> Result<Vec<Pair>> {
-    let (base, head) = (State::of(&base)?, State::of(&head)?);
+    let (base, head) = (Rc::new(State::of(&base)?), Rc::new(State::of(&head)?));
     let names: BTreeSet<&String> = base.providers.iter().chain(&head.providers).collect();
     let pair = |name: &String| {
         let (old, new, accepted) = (base.spec(name)?, head.spec(name)?, head.accepted(name)?);
-        Ok(Pair { name: name.clone(), old, new, accepted })
+        let crates = Crates { provider: name.clone(), base: Rc::clone(&base), head: Rc::clone(&head) };
+        Ok(Pair { name: name.clone(), old, new, accepted, crates: Some(crates) })
     };
     names.into_iter().map(pair).collect()
 }
 
-/// A state of `specs/` on disk.
-struct State {
-    /// The folder that holds `specs/`.
-    root: PathBuf,
+/// A state of `specs/` and `generated/` on disk.
+pub(super) struct State {
+    /// The folder that holds both.
+    pub(super) root: PathBuf,
     /// What stands before paths: `REV:`.
-    before: String,
+    pub(super) before: String,
     providers: Vec<String>,
     /// Goes away with the state.
     _place: Option<tempfile::TempDir>,
@@ -225,11 +230,13 @@ impl State {
             providers: Vec::new(),
             _place: Some(place),
         };
-        if git.has(commit, "specs")? {
-            let specs = git.export(commit, "specs")?;
-            std::fs::rename(git::files(&specs), state.root.join("specs")).context("can't move what git wrote")?;
-            state.providers = workspace::providers(&state.root)?;
+        for folder in ["specs", "generated"] {
+            if git.has(commit, folder)? {
+                let files = git.export(commit, folder)?;
+                std::fs::rename(git::files(&files), state.root.join(folder)).context("can't move what git wrote")?;
+            }
         }
+        state.providers = workspace::providers(&state.root)?;
         Ok(state)
     }
 

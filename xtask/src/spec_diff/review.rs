@@ -94,7 +94,7 @@ impl Review {
     /// Compares the pairs.
     ///
     /// # Errors
-    /// If a list of accepted changes is malformed.
+    /// If a list of accepted changes is malformed, or a crate can't be read.
     pub(super) fn of(pairs: &[Pair], settings: &Settings, fail_on: FailOn) -> Result<Self> {
         let specs = pairs.iter().map(|pair| reviewed(pair, settings)).collect::<Result<_>>()?;
         Ok(Self { specs, fail_on })
@@ -173,6 +173,9 @@ fn reviewed(pair: &Pair, settings: &Settings) -> Result<Reviewed> {
         (Some(old), None) => (Fate::Gone, diff(old, &emptied(old), settings)),
         (None, _) => (Fate::New, Report::default()),
     };
+    if let Some(crates) = &pair.crates {
+        crates.look(&mut report, pair.old.as_ref(), pair.new.as_ref())?;
+    }
     if let (Some(old), Some(new)) = (&pair.old, &pair.new) {
         advise(&mut report, old, new);
     }

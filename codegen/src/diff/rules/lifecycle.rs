@@ -12,6 +12,7 @@ super::rules! {
     STABILITY_LOWERED "N6" "stability-lowered" OK OK PAT PAT ERR "Something is less stable than it was." ["api-stability-decreased" "*-stability-decreased"]
     STABILITY_RAISED "N6" "stability-raised" OK OK PAT PAT INF "Something is more stable than it was." []
     STABILITY_UNKNOWN "N6" "stability-unknown" OK OK PAT PAT ERR "A stability level is none of draft, alpha, beta and stable." ["api-invalid-stability-level"]
+    UNSTABLE_BROKEN "N7" "unstable-broken" OK OK PAT PAT INF "What is draft or alpha broke; that is told, and not counted as breaking." []
     DOCUMENT_VERSION_NOT_MOVED "N8" "document-version-not-moved" NO NO PAT PAT INF "The document breaks clients, and its own version does not say so." ["api-major-version-*"]
     CRATE_VERSION_TOO_SMALL "N9" "crate-version-too-small" NO NO PAT PAT ERR "The version of the crate is too small for what changed." []
     CRATE_OUT_OF_DATE "N10" "crate-out-of-date" NO NO PAT PAT ERR "The crate is not what the document generates." []

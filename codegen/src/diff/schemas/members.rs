@@ -165,6 +165,9 @@ fn property<'a>(
         let new_node = pair.new.required.get(wire).copied().unwrap_or(new.node);
         compare.emit(rule, old_node, new_node, message).detail(wire).seen(passes);
     }
+    if required == (false, false) {
+        compare.work.optional.insert((std::ptr::from_ref(old.node), std::ptr::from_ref(new.node)));
+    }
     one_way(compare, wire, &schemas, required.1);
     compare.pair(old.source, new.source, inner(pair.usage), passes);
 }
