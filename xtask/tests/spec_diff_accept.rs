@@ -284,7 +284,7 @@ fn a_crate_that_was_not_generated_again_is_exit_code_4() {
     let edited =
         OLD.replace("description: Users.", "description: All users.").replace("title: Acme", "title: Acme Shops");
     fs::write(&spec, &edited).expect("written");
-    let stale = "is not what specs/acme/openapi.yaml generates: README.md differs in line ";
+    let stale = "is not what specs/acme/openapi.yaml generates: Cargo.toml differs in line ";
     let (code, shown) = run(here, &[]);
     assert_eq!(code, Some(4), "{shown}");
     assert!(
@@ -293,7 +293,7 @@ fn a_crate_that_was_not_generated_again_is_exit_code_4() {
     );
     commit(here);
     let (code, shown) = run(here, &["main", "HEAD"]);
-    assert!(code == Some(4) && shown.contains("new HEAD:generated/acme/README.md:"), "{shown}");
+    assert!(code == Some(4) && shown.contains("new HEAD:generated/acme/Cargo.toml:"), "{shown}");
     // Generated again, it is good, and the revision before is still not.
     generate(here);
     assert_eq!(run(here, &[]).0, Some(0), "{}", run(here, &[]).1);

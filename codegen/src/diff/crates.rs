@@ -198,7 +198,7 @@ fn lines(folder: &Folder) -> Vec<Line<'_>> {
 }
 
 /// The version in `"1.2"` or `{ version = "1.2", … }`.
-fn version<'t>(value: &'t str) -> Option<&'t str> {
+fn version(value: &str) -> Option<&str> {
     let rest = match value.strip_prefix('"') {
         Some(rest) => rest,
         None => value.split_once("version")?.1.trim_start_matches([' ', '=']).strip_prefix('"')?,
