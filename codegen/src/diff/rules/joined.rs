@@ -14,7 +14,11 @@ pub static JOINED: &[(&str, &[&str], &str)] = &[
     ("G4", &["enum-value-removed"], "what is read-only is not sent, so only the type changes"),
     ("G10", &[], "the order of values has no meaning"),
     ("G15", &[], "a list of one value is that value"),
-    ("G16", &["null-added", "null-removed"], "null among the values is the mark that a value may be null"),
+    (
+        "G16",
+        &["null-added", "optional-null-added", "null-removed"],
+        "null among the values is the mark that a value may be null",
+    ),
     ("H5", &["limit-tightened", "limit-loosened"], "an excluded limit is tighter than the same number"),
     ("H6", &[], "both spellings are one limit"),
     ("H13", &["limit-tightened", "limit-loosened"], "a direction that never sees the member is not touched"),
@@ -33,6 +37,4 @@ pub static JOINED: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Numbers that no document of ours can have, and why.
-pub static IMPOSSIBLE: &[(&str, &str)] = &[
-    ("M7", "a recipe names exactly one algorithm; another one is M6"),
-];
+pub static IMPOSSIBLE: &[(&str, &str)] = &[("M7", "a recipe names exactly one algorithm; another one is M6")];
