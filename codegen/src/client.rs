@@ -295,6 +295,25 @@ fn call(ir: &Ir) -> TokenStream {
                 self.retry(runtime::RetryOptions::none())
             }
 
+            /// The longest time in which no byte of the response's body may come.
+            pub fn stall_timeout(self, timeout: std::time::Duration) -> Self {
+                self.map(|request| request.stall_timeout(timeout))
+            }
+
+            /// Keeps the response's body as it came, for [`Response::raw`](runtime::Response::raw).
+            pub fn with_raw(self) -> Self {
+                self.map(runtime::Request::with_raw)
+            }
+
+            /// Sends this call from a thread that has no async runtime, and waits for its response.
+            ///
+            /// # Errors
+            /// Those of the call; inside of an async runtime an error that says so.
+            #[cfg(feature = "blocking")]
+            pub fn send_blocking(self) -> Result<runtime::Response<O::Output>, runtime::Error<O::Error>> {
+                runtime::call::send_blocking::<O>(self.request)
+            }
+
             /// One more header.
             pub fn extra_header(self, name: &str, value: &str) -> Self {
                 self.map(|request| request.extra_header(name, value))
@@ -349,6 +368,13 @@ fn provider(ir: &Ir) -> TokenStream {
         }
     });
     let oauth2 = oauth2(ir);
+    let redirects = ir.api.redirects.then(|| {
+        quote!(
+            const REDIRECTS: bool = true;
+        )
+    });
+    let count = ir.api.servers.len();
+    let servers = (count > 1).then(|| quote!(const SERVERS: usize = #count;));
     quote! {
         /// This service, as the runtime knows it.
         #[derive(Clone, Copy, Debug)]
@@ -358,6 +384,8 @@ fn provider(ir: &Ir) -> TokenStream {
             const NAME: &'static str = #name;
             const ENVIRONMENT: &'static str = #environment;
             const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+            #redirects
+            #servers
             type Server = Server;
             type Credentials = Credentials;
             type Client = Client;

@@ -25,7 +25,20 @@ pub const UNREFERENCED: &str = "unreferenced";
 pub const ALL_TAGS: &str = "all-tags";
 
 /// Features that mean something else.
-const TAKEN: [&str; 9] = [ALL_TAGS, "axum", "default", "jiff", "native-tls", "redis", "rustls", UNREFERENCED, "uuid"];
+const TAKEN: [&str; 12] = [
+    ALL_TAGS,
+    "axum",
+    "blocking",
+    "default",
+    "gzip",
+    "jiff",
+    "native-tls",
+    "redis",
+    "rustls",
+    "tracing",
+    UNREFERENCED,
+    "uuid",
+];
 
 /// Whether a crate is large: its types are split into several files.
 pub fn is_large(ir: &Ir) -> bool {

@@ -49,6 +49,8 @@ pub struct Api {
     pub other_files: Vec<String>,
     /// `externalDocs.url` of the document.
     pub docs_url: Option<String>,
+    /// Whether one redirect to the same origin is followed (`x-redirects: one`).
+    pub redirects: bool,
     /// `servers`, at least one unless the document has none.
     pub servers: Vec<Server>,
     /// Tags that operations use, sorted by module.

@@ -84,18 +84,21 @@ fn feature_table(ir: &Ir) -> Vec<(String, String)> {
     let passed = |feature: &str| format!("[{}]", toml_text(&format!("countersign-runtime/{feature}")));
     let tags = Features::of(ir).tags;
     let mut features = vec![
-        ("default", format!("[{}]", toml_text("rustls"))),
+        ("default", format!("[{}]", ["rustls", "tracing"].map(toml_text).join(", "))),
         ("rustls", passed("rustls")),
         ("native-tls", passed("native-tls")),
         ("jiff", passed("jiff")),
         ("uuid", passed("uuid")),
+        ("tracing", passed("tracing")),
+        ("gzip", passed("gzip")),
+        ("blocking", passed("blocking")),
     ];
     if !ir.webhooks.is_empty() {
         features.extend(WEBHOOK_FEATURES.map(|(feature, _)| (feature, passed(feature))));
     }
     let all: String = tags.values().map(|feature| format!("    {},\n", toml_text(feature))).collect();
     if !tags.is_empty() {
-        let default = [features::ALL_TAGS, "rustls"].map(toml_text);
+        let default = [features::ALL_TAGS, "rustls", "tracing"].map(toml_text);
         features[0].1 = format!("[{}]", default.join(", "));
         features.push((features::ALL_TAGS, format!("[\n{all}]")));
         features.push((features::UNREFERENCED, "[]".to_owned()));
@@ -165,6 +168,9 @@ pub fn readme(ir: &Ir, options: &EmitOptions) -> String {
         "- `rustls` (default): TLS in Rust.".to_owned(),
         "- `native-tls`: the operating system's TLS.".to_owned(),
         "- `jiff`, `uuid`: conversions of dates and of UUIDs.".to_owned(),
+        "- `tracing` (default): spans of calls and attempts.".to_owned(),
+        "- `gzip`: responses may come compressed.".to_owned(),
+        "- `blocking`: `send_blocking()` on calls, for threads without an async runtime.".to_owned(),
     ];
     if !ir.webhooks.is_empty() {
         features.extend(WEBHOOK_FEATURES.map(|(feature, text)| format!("- `{feature}`: {text}")));

@@ -1,5 +1,6 @@
 //! Bodies that are bytes: at hand, or as they arrive.
 
+use crate::body::BodyLimits;
 use crate::error::TransportError;
 use crate::permits::Permit;
 use bytes::Bytes;
@@ -53,8 +54,20 @@ impl ByteStream {
         self.pieces.next().await.transpose()
     }
 
-    pub(crate) fn of_response(media_type: Option<String>, response: reqwest::Response, permit: Permit) -> Self {
-        let pieces = response.bytes_stream().map(|piece| piece.map_err(TransportError::in_body));
+    pub(crate) fn of_response(
+        media_type: Option<String>,
+        response: reqwest::Response,
+        limits: BodyLimits,
+        permit: Permit,
+    ) -> Self {
+        let pieces = Box::pin(response.bytes_stream());
+        let pieces = futures_util::stream::unfold(Some(pieces), move |pieces| async move {
+            let mut pieces = pieces?;
+            match limits.next(&mut pieces).await? {
+                Ok(piece) => Some((Ok(piece), Some(pieces))),
+                Err(broken) => Some((Err(broken.into()), None)),
+            }
+        });
         Self { media_type, pieces: Box::pin(pieces), _permit: Some(permit) }
     }
 

@@ -6,25 +6,30 @@
 //! 4. The body is read up to the client's limit, or left to arrive where that response is a stream.
 //! 5. A failure that may be gone next time leads back to 2, after a pause, as far as the operation, the call's
 //!    options, the client's budget and the time that is left allow.
-//! 6. The status and the content type say which declared response it is, and the operation reads the body as that.
+//! 6. A redirect of an API that has them, and a signature that was rejected for its time, lead back to 2 once.
+//! 7. The status and the content type say which declared response it is, and the operation reads the body as that.
 //!
 //! Generic code is kept to the last step, so that many operations compile as one.
 
 use crate::attempts::Attempts;
+use crate::body::BodyLimits;
 use crate::budget::Token;
 use crate::client::Core;
 use crate::declared::{self, Declared};
-use crate::error::{Context, Earlier, Error, ErrorKind, Failed, RequestError, Stopped};
-use crate::exchange::Exchange;
+use crate::error::{Context, Earlier, Error, ErrorKind, Failed, RawBody, RequestError, Stopped};
+use crate::exchange::{Answer, Exchange};
 use crate::gates::Gate;
-use crate::operation::Operation;
+use crate::hint::Clues;
+use crate::observe::{AttemptEnd, CallEnd, Observer, Span, WaitReason, Waited};
+use crate::operation::{Operation, Repeat};
 use crate::permits::Permit;
+use crate::redirect;
 use crate::reply::{Head, Outcome, Reply};
 use crate::request::Request;
 use crate::retry::{self, RetryOptions, Verdict};
 use crate::timer::{self, Instant};
 use crate::uuid::Uuid;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, ACCEPT_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::fmt;
 use std::ops::Deref;
@@ -46,6 +51,7 @@ pub struct Response<T> {
     head: Arc<Head>,
     request_id: Uuid,
     nonce: Option<String>,
+    raw: Option<RawBody>,
 }
 
 impl<T> Response<T> {
@@ -62,6 +68,12 @@ impl<T> Response<T> {
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
+    }
+
+    /// The body as it came, if the call asked for it with `with_raw`, and it is no stream. A compressed one is
+    /// unpacked.
+    pub fn raw(&self) -> Option<&RawBody> {
+        self.raw.as_ref()
     }
 
     /// Our id of this call, the same for all its attempts.
@@ -100,18 +112,23 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 /// See [`ErrorKind`].
 pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>, Error<O::Error>> {
     let mut context = Context::new(&request);
+    let watch = Watch::new(&request);
     let ended = request.ended_session();
-    let reply = match exchange(request, O::RESPONSES, &mut context).await {
+    let reply = match watch.span.run(exchange(request, O::RESPONSES, &mut context, &watch)).await {
         Ok(reply) => reply,
-        Err(failed) => return Err(Error::from_failure(failed, context)),
+        Err(failed) => {
+            watch.ended(&context, Some(failed.kind.label()));
+            return Err(Error::from_failure(failed, context));
+        }
     };
     if let Some((session, owner)) = ended.filter(|_| succeeded::<O>(&reply)) {
         session.end(context.operation.id, &owner).await;
     }
     let kind = match (O::read(reply), &context) {
         (Outcome::Success(value), Context { head: Some(head), request_id: Some(request_id), .. }) => {
+            watch.ended(&context, None);
             let (head, request_id) = (Arc::clone(head), request_id.clone());
-            return Ok(Response { value, head, request_id, nonce: context.nonce });
+            return Ok(Response { value, head, request_id, nonce: context.nonce, raw: context.raw });
         }
         // A reply has a head, and a request that was sent has an id.
         (Outcome::Success(_), _) => unreachable!("a success without a response"),
@@ -124,7 +141,20 @@ pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>,
             body: unreadable.body,
         },
     };
+    watch.ended(&context, Some(kind.label()));
     Err(Error::new(kind, context))
+}
+
+/// Sends a call from a thread that has no async runtime, and waits for its response.
+///
+/// # Errors
+/// See [`ErrorKind`]; inside of an async runtime [`RequestError::InsideRuntime`].
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+pub fn send_blocking<O: Operation>(request: Request) -> Result<Response<O::Output>, Error<O::Error>> {
+    match crate::blocking::runtime() {
+        Ok(runtime) => runtime.block_on(send::<O>(request)),
+        Err(error) => Err(Error::new(ErrorKind::Request(error), Context::new(&request))),
+    }
 }
 
 /// Whether a reply is a success; what it holds is read again, since no value may wait for what follows.
@@ -136,18 +166,32 @@ fn succeeded<O: Operation>(reply: &Reply) -> bool {
 }
 
 /// Makes attempts until one stands.
-async fn exchange(request: Request, declared: &[Declared], context: &mut Context) -> Result<Reply, Failed> {
+async fn exchange(
+    request: Request,
+    declared: &[Declared],
+    context: &mut Context,
+    watch: &Watch,
+) -> Result<Reply, Failed> {
     let core = request.core().clone();
-    context.request_id = Some(core.request_id()?);
+    let request_id = core.request_id()?;
+    watch.span.identify(&request_id);
+    context.request_id = Some(request_id);
     let options = request.options();
     // A stream may take its time.
     let may_stream = declared.iter().any(Declared::streams);
-    let session = request.held_session();
     let timeout = options.timeout.or(if may_stream { None } else { core.timeout() });
+    let session = request.held_session();
+    context.clues.doubled_body = request.has_doubled_body();
     let (mut request, signing) = request.build()?;
     *request.timeout_mut() = timeout;
     if let (None, Some(accept)) = (request.headers().get(ACCEPT), declared::accept(declared)) {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_str(&accept).map_err(|_| RequestError::MediaType)?);
+    }
+    // A browser unpacks by itself, and a stream is passed on as it arrives.
+    let can_unpack = cfg!(all(feature = "gzip", not(target_arch = "wasm32"))) && !may_stream;
+    let unpacks = can_unpack && !request.headers().contains_key(ACCEPT_ENCODING);
+    if unpacks {
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     }
     let attempts = Attempts::default();
     let after = options.deadline.unwrap_or(core.deadline());
@@ -159,16 +203,23 @@ async fn exchange(request: Request, declared: &[Declared], context: &mut Context
             session,
             attempts: attempts.clone(),
             declared,
-            max_body: core.max_body(),
+            limits: BodyLimits { stall: options.stall.or(core.limits().stall), ..core.limits() },
+            skew: core.skew(),
+            unpacks,
         },
         retry: options.retry.unwrap_or(core.retry()),
         after,
         deadline: timer::after(after),
         core: &core,
+        watch,
     };
     core.budget().pay_in();
     let result = call.run(request, context).await;
     context.attempts = attempts.state();
+    context.clues.skew = core.skew().measured();
+    if options.keeps_raw {
+        context.raw = result.as_ref().ok().and_then(Reply::raw);
+    }
     result
 }
 
@@ -181,6 +232,7 @@ struct Calling<'a> {
     /// The time that the whole call has, and when that is over.
     after: Duration,
     deadline: Option<Instant>,
+    watch: &'a Watch,
 }
 
 impl Calling<'_> {
@@ -188,8 +240,9 @@ impl Calling<'_> {
         let mut request = Some(request);
         let mut last: Option<Result<Reply, Failed>> = None;
         let mut token: Option<Token> = None;
+        let mut only_once = OnlyOnce::default();
         for made in 0_u32.. {
-            let permit = match self.enter().await {
+            let permit = match self.enter(context).await {
                 Ok(permit) => permit,
                 // What was known before the wait is worth more than that the wait was too long.
                 Err(waited) => {
@@ -200,22 +253,25 @@ impl Calling<'_> {
             let again = request.as_ref().and_then(reqwest::Request::try_clone);
             let Some(current) = std::mem::replace(&mut request, again) else { break };
             let began = Instant::now();
-            let attempt = self.exchange.attempt(current, permit, context);
-            let Some(result) = timer::until(self.deadline, attempt).await else {
+            let Some(result) = self.attempt(current, permit, made + 1, context).await else {
                 context.stopped = Some(self.out_of_time());
                 return Err(Failed::out_of_time(last.as_ref().map(|last| Earlier::of(made, last))));
             };
+            if self.goes_on(&result, &mut request, &mut only_once, made + 1, context) {
+                last = Some(result.map(|answer| answer.reply));
+                continue;
+            }
+            let result = result.map(|answer| answer.reply);
             let verdict = self.judge(&result, began);
             if verdict == Verdict::Stands {
                 token.into_iter().for_each(Token::give_back);
                 return result;
             }
-            let attempts = self.exchange.attempts.state();
-            if !retry::may_repeat(context.operation.repeat, &attempts) {
+            if !retry::may_repeat(context.operation.repeat, &self.exchange.attempts.state()) {
                 return result;
             }
             drop(token.take());
-            match self.prepare(made + 1, verdict, request.is_some()).await {
+            match self.prepare(made + 1, verdict, request.is_some(), context).await {
                 Ok(next) => token = Some(next),
                 Err(stopped) => {
                     context.stopped = Some(stopped);
@@ -229,12 +285,69 @@ impl Calling<'_> {
     }
 
     /// Waits for the right to make an attempt.
-    async fn enter(&self) -> Result<Permit, Failed> {
-        match timer::until(self.deadline, self.gate.enter(self.deadline)).await {
+    async fn enter(&self, context: &Context) -> Result<Permit, Failed> {
+        let began = Instant::now();
+        let entered = timer::until(self.deadline, self.gate.enter(self.deadline)).await;
+        self.watch.waited(context, WaitReason::Turn, began.elapsed());
+        match entered {
             Some(Ok(permit)) => Ok(permit),
             Some(Err(left)) => Err(ErrorKind::Paused { left }.into()),
             None => Err(Failed::out_of_time(None)),
         }
+    }
+
+    /// Makes an attempt; nothing if the time of the whole call ends before.
+    async fn attempt(
+        &self,
+        request: reqwest::Request,
+        permit: Permit,
+        number: u32,
+        context: &mut Context,
+    ) -> Option<Result<Answer, Failed>> {
+        let began = Instant::now();
+        let span = self.watch.span.attempt(context.operation, &request, number);
+        let attempt = span.run(self.exchange.attempt(request, permit, context));
+        let result = timer::until(self.deadline, attempt).await;
+        let error = match &result {
+            Some(Ok(_)) => None,
+            Some(Err(failed)) => Some(failed.kind.label()),
+            None => Some("timeout"),
+        };
+        if let Some(head) = &context.head {
+            span.headers(&head.headers);
+        }
+        let status = context.head.as_ref().map(|head| head.status);
+        span.end(status, error, None);
+        self.watch.attempt(context, number, error, began.elapsed());
+        result
+    }
+
+    /// Whether a response asks for another request at once, which happens once in a call for each cause: a
+    /// redirect, where the API has them, and a signature that was rejected for its time.
+    fn goes_on(
+        &self,
+        result: &Result<Answer, Failed>,
+        request: &mut Option<reqwest::Request>,
+        only_once: &mut OnlyOnce,
+        made: u32,
+        context: &Context,
+    ) -> bool {
+        let (Ok(answer), Some(request)) = (result, request) else { return false };
+        if context.operation.repeat == Repeat::Never {
+            return false;
+        }
+        let head = answer.reply.head();
+        if self.core.redirects() && !std::mem::replace(&mut only_once.redirected, true) {
+            let base = self.core.base().as_str();
+            if let Some(url) = redirect::target(request.method(), request.url(), base, head.status, &head.headers) {
+                *request.url_mut() = url;
+                return true;
+            }
+            only_once.redirected = false;
+        }
+        let signed = !context.operation.security.is_empty();
+        let corrects = answer.skewed && signed && self.retry.allows_another(made);
+        corrects && !std::mem::replace(&mut only_once.corrected, true)
     }
 
     /// What an attempt says about the next one; the API's pace hears of it.
@@ -255,7 +368,13 @@ impl Calling<'_> {
     }
 
     /// Prepares another attempt: a token of the budget, and a pause.
-    async fn prepare(&self, made: u32, verdict: Verdict, has_request: bool) -> Result<Token, Stopped> {
+    async fn prepare(
+        &self,
+        made: u32,
+        verdict: Verdict,
+        has_request: bool,
+        context: &Context,
+    ) -> Result<Token, Stopped> {
         if !self.retry.allows_another(made) {
             return Err(Stopped::Attempts);
         }
@@ -272,12 +391,13 @@ impl Calling<'_> {
         };
         let token = token.ok_or(Stopped::Budget)?;
         if !refused {
-            let until = timer::after(self.retry.pause(made, retry::chance(self.core)));
-            match (until, self.deadline) {
+            let pause = self.retry.pause(made, retry::chance(self.core));
+            match (timer::after(pause), self.deadline) {
                 (Some(until), None) => timer::sleep_until(until).await,
                 (Some(until), Some(deadline)) if until < deadline => timer::sleep_until(until).await,
                 _ => return Err(self.out_of_time()),
             }
+            self.watch.waited(context, WaitReason::BackOff, pause);
         }
         Ok(token)
     }
@@ -287,8 +407,57 @@ impl Calling<'_> {
     }
 }
 
+/// What happens at most once in a call.
+#[derive(Default)]
+struct OnlyOnce {
+    redirected: bool,
+    corrected: bool,
+}
+
+/// Who watches a call.
+struct Watch {
+    span: Span,
+    observer: Option<Arc<dyn Observer>>,
+    began: Instant,
+}
+
+impl Watch {
+    fn new(request: &Request) -> Self {
+        let observer = request.core().observer().cloned();
+        Self { span: Span::call(request.operation()), observer, began: Instant::now() }
+    }
+
+    fn waited(&self, context: &Context, why: WaitReason, took: Duration) {
+        // Most calls may start at once.
+        if took.as_millis() == 0 {
+            return;
+        }
+        self.span.waited(why, took);
+        if let Some(observer) = &self.observer {
+            observer.waited(&Waited { operation: context.operation, request_id: context.id(), why, took });
+        }
+    }
+
+    fn attempt(&self, context: &Context, number: u32, error: Option<&'static str>, took: Duration) {
+        let Some(observer) = &self.observer else { return };
+        let status = context.head.as_ref().map(|head| head.status);
+        let (operation, request_id) = (context.operation, context.id());
+        observer.attempt(&AttemptEnd { operation, request_id, number, status, error, took });
+    }
+
+    fn ended(&self, context: &Context, error: Option<&'static str>) {
+        let status = context.head.as_ref().map(|head| head.status);
+        let attempts = context.attempts.count;
+        self.span.end(status, error, Some(attempts));
+        let Some(observer) = &self.observer else { return };
+        let (operation, request_id, took) = (context.operation, context.id(), self.began.elapsed());
+        observer.call(&CallEnd { operation, request_id, attempts, status, error, took });
+    }
+}
+
 impl Context {
     fn new(request: &Request) -> Self {
+        let clues = Clues { has_other_servers: request.core().has_other_servers(), ..Clues::default() };
         Self {
             operation: request.operation(),
             request_id: None,
@@ -296,6 +465,12 @@ impl Context {
             attempts: Default::default(),
             head: None,
             stopped: None,
+            clues,
+            raw: None,
         }
+    }
+
+    fn id(&self) -> &str {
+        self.request_id.as_ref().map_or("", Uuid::as_str)
     }
 }

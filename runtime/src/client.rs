@@ -10,17 +10,20 @@
 
 use crate::attempts::NoteAttempts;
 use crate::base_url::{BaseUrl, BaseUrlError, PlainHttp};
+use crate::body::BodyLimits;
 use crate::budget::{Budget, RetryBudget};
 use crate::credentials::{self, Ask, CredentialsError, CredentialsProvider};
 use crate::environment::{Environment, MissingVariables};
 use crate::error::RequestError;
 use crate::gates::Gates;
 use crate::keys::{KeyLayer, KeySet, Keyring};
+use crate::observe::Observer;
 use crate::operation::{OperationInfo, Provider, ProviderCredentials, Server};
 use crate::permits::Rate;
 use crate::request::Request;
 use crate::retry::RetryOptions;
 use crate::sessions::{Keeper, MemorySessions, OnStoreFailure, SessionLayer, SessionStore};
+use crate::skew::{self, Skew};
 use crate::tokens::{Endpoint, Tokens};
 use crate::uuid::Uuid;
 use countersign_auth as auth;
@@ -44,6 +47,8 @@ pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
 /// The longest that an API can make its callers wait.
 pub const DEFAULT_MAX_PAUSE: Duration = Duration::from_secs(300);
+/// The longest time in which no byte of a response's body may come.
+pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes of a response's body.
 pub const DEFAULT_MAX_BODY: usize = 32 * 1024 * 1024;
 
@@ -63,6 +68,10 @@ pub struct ClientBuilder<P: Provider> {
     concurrency: Vec<(String, Option<u32>)>,
     rate: Option<f64>,
     max_body: usize,
+    max_decoded: usize,
+    stall_timeout: Duration,
+    corrects_clock: bool,
+    observer: Option<Arc<dyn Observer>>,
     reqwest: Option<reqwest::ClientBuilder>,
     middleware: Vec<Arc<dyn Middleware>>,
     clock: Arc<dyn Clock>,
@@ -100,6 +109,10 @@ impl<P: Provider> ClientBuilder<P> {
             concurrency: Vec::new(),
             rate: None,
             max_body: DEFAULT_MAX_BODY,
+            max_decoded: DEFAULT_MAX_BODY,
+            stall_timeout: DEFAULT_STALL_TIMEOUT,
+            corrects_clock: true,
+            observer: None,
             reqwest: None,
             middleware: Vec::new(),
             clock: Arc::new(SystemClock),
@@ -236,6 +249,33 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// The most bytes that a compressed body may have when it is unpacked, where the feature `gzip` is on; 32 MiB at
+    /// first. [`max_body`](Self::max_body) holds for what arrives.
+    pub fn max_decoded(mut self, bytes: usize) -> Self {
+        self.max_decoded = bytes;
+        self
+    }
+
+    /// The longest time in which no byte of a response's body may come, also where it is a stream; 60 seconds at
+    /// first. A stream of events that are rarer needs more.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// Signs by the clock as it is. Without this, a signature that is rejected while the response's `Date` is
+    /// minutes away from our clock leads to one more attempt, by the server's time, and so do later calls begin.
+    pub fn no_clock_correction(mut self) -> Self {
+        self.corrects_clock = false;
+        self
+    }
+
+    /// Tells every attempt, wait and call to this observer: for metrics.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Adds a middleware; the first one added is the outermost, and signing stands inside of all.
     pub fn middleware(mut self, middleware: impl Middleware) -> Self {
         self.middleware.push(Arc::new(middleware));
@@ -351,8 +391,9 @@ impl<P: Provider> ClientBuilder<P> {
         let keys = Keyring::new(credentials.as_ref(), prepare, self.provider, Arc::clone(&self.clock))?;
         let keys = Arc::new(keys);
         // Each attempt brings its signers.
+        let skew = Arc::new(Skew::new(self.clock, self.corrects_clock, far_apart(&P::schemes())));
         let signing = SigningMiddleware::new(base.as_str(), Signers::default())
-            .clock(Arc::clone(&self.clock))
+            .clock(Arc::clone(&skew) as Arc<dyn Clock>)
             .random(Arc::clone(&self.random));
         let mut stack = self.middleware;
         stack.push(Arc::new(KeyLayer(Arc::clone(&keys))));
@@ -367,14 +408,21 @@ impl<P: Provider> ClientBuilder<P> {
             http: ClientWithMiddleware::new(http, stack),
             keys,
             keeper,
-            clock: self.clock,
+            skew,
             random: self.random,
             timeout: self.timeout,
             deadline: self.deadline,
             retry: self.retry,
             budget: Budget::new(self.budget),
             gates: Gates::new(self.concurrency, self.max_pause, self.rate.and_then(Rate::new)),
-            max_body: self.max_body,
+            limits: BodyLimits {
+                max_body: self.max_body,
+                max_decoded: self.max_decoded,
+                stall: Some(self.stall_timeout),
+            },
+            redirects: P::REDIRECTS,
+            has_other_servers: P::SERVERS > 1 && !base_is_set,
+            observer: self.observer,
             methods: self.methods,
             bases: self.bases,
         }))))
@@ -462,6 +510,13 @@ impl<P: Provider> fmt::Debug for ClientBuilder<P> {
             .field("max_body", &self.max_body)
             .finish_non_exhaustive()
     }
+}
+
+/// How far apart clocks are when they may be why a signature was rejected: most of the strictest recipe's window.
+fn far_apart(recipes: &[(&'static str, Recipe)]) -> i64 {
+    let windows = recipes.iter().filter_map(|(_, recipe)| recipe.rules.freshness.as_ref());
+    let strictest = windows.map(|freshness| i64::from(freshness.window_seconds) / 5 * 4).min();
+    strictest.map_or(skew::FAR_APART, |seconds| seconds.clamp(1, skew::FAR_APART))
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -555,14 +610,17 @@ struct Shared {
     http: ClientWithMiddleware,
     keys: Arc<Keyring>,
     keeper: Arc<Keeper>,
-    clock: Arc<dyn Clock>,
+    skew: Arc<Skew>,
     random: Arc<dyn Random>,
     timeout: Option<Duration>,
     deadline: Duration,
     retry: RetryOptions,
     budget: Arc<Budget>,
     gates: Gates,
-    max_body: usize,
+    limits: BodyLimits,
+    redirects: bool,
+    has_other_servers: bool,
+    observer: Option<Arc<dyn Observer>>,
     methods: Option<Arc<MethodOf>>,
     bases: Option<Arc<BaseUrlOf>>,
 }
@@ -581,7 +639,7 @@ impl Core {
         let keys = self.0.keys.at_hand();
         let prepared = keys.as_ref().and_then(|keys| keys.tokens.get(recipe));
         let prepared = prepared.ok_or_else(|| SignError::NoCredentials { schemes: vec![recipe.to_owned()] })?;
-        let mut stamp = Stamp::draw(&*self.0.clock, &*self.0.random)?;
+        let mut stamp = Stamp::draw(&*self.0.skew, &*self.0.random)?;
         for (name, value) in arguments {
             stamp = stamp.argument(*name, *value);
         }
@@ -662,7 +720,29 @@ impl Core {
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.clock
+        self.0.skew.clock()
+    }
+
+    pub(crate) fn skew(&self) -> &Skew {
+        &self.0.skew
+    }
+
+    pub(crate) fn limits(&self) -> BodyLimits {
+        self.0.limits
+    }
+
+    /// Whether the API has redirects that are followed.
+    pub(crate) fn redirects(&self) -> bool {
+        self.0.redirects
+    }
+
+    /// Whether the API has several servers, of which the client talks to one.
+    pub(crate) fn has_other_servers(&self) -> bool {
+        self.0.has_other_servers
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.0.observer.as_ref()
     }
 
     pub(crate) fn random(&self) -> &dyn Random {
@@ -675,10 +755,6 @@ impl Core {
             Some(choose) => Some(choose(operation)),
             None => Method::from_bytes(operation.method.as_bytes()).ok(),
         }
-    }
-
-    pub(crate) fn max_body(&self) -> usize {
-        self.0.max_body
     }
 
     /// What separates the parts of a body, drawn anew for each.

@@ -5,7 +5,9 @@
 
 use crate::attempts::State;
 use crate::base_url::BaseUrlError;
+use crate::body::Stalled;
 use crate::credentials::CredentialsError;
+use crate::hint::{Clues, Hint};
 use crate::json::DecodeError;
 use crate::operation::OperationInfo;
 #[cfg(doc)]
@@ -43,6 +45,10 @@ pub(crate) struct Context {
     pub(crate) attempts: State,
     pub(crate) head: Option<Arc<Head>>,
     pub(crate) stopped: Option<Stopped>,
+    /// What `Error::hint` is made of.
+    pub(crate) clues: Clues,
+    /// The body as it came, where the call asks for it.
+    pub(crate) raw: Option<RawBody>,
 }
 
 /// Why a failure that may be gone next time was not followed by another attempt, although the operation may be
@@ -167,6 +173,11 @@ impl<E> Error<E> {
         self.0.context.stopped
     }
 
+    /// What to do next, where that is known; it ends the message, too.
+    pub fn hint(&self) -> Option<Hint> {
+        self.0.context.clues.hint(self.status(), self.0.context.operation)
+    }
+
     /// Whether time ran out.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout)
@@ -244,6 +255,28 @@ impl Failed {
     }
 }
 
+impl<E> ErrorKind<E> {
+    /// Its name, for metrics and traces.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::Sign(_) => "sign",
+            Self::Transport(error) if error.is_connect() => "connect",
+            Self::Transport(_) => "transport",
+            Self::Timeout => "timeout",
+            Self::Paused { .. } => "paused",
+            Self::Status(_) => "status",
+            Self::Refused(_) => "refused",
+            Self::Undeclared(_) => "undeclared",
+            Self::Decode { .. } => "decode",
+            Self::TooLarge { .. } => "too_large",
+            Self::Token(_) => "token",
+            Self::Credentials(_) => "credentials",
+            Self::Middleware(_) => "middleware",
+        }
+    }
+}
+
 impl ErrorKind<Infallible> {
     fn widen<E>(self) -> ErrorKind<E> {
         match self {
@@ -277,8 +310,11 @@ impl<E> fmt::Display for Error<E> {
         if let Some(stopped) = stopped.filter(|stopped| *stopped != Stopped::Attempts) {
             write!(f, "; {stopped}")?;
         }
-        match request_id {
-            Some(id) => write!(f, "; request {id}"),
+        if let Some(id) = request_id {
+            write!(f, "; request {id}")?;
+        }
+        match self.hint() {
+            Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }
     }
@@ -414,6 +450,12 @@ pub enum RequestError {
     /// The HTTP client does not take it: its URL is too long, or not one that the client may call.
     #[error("the HTTP client does not take it; its URL may be too long")]
     NotTaken,
+    /// A blocking call inside of an async runtime would stop it.
+    #[error("a blocking call inside of an async runtime would stop it; await the call instead")]
+    InsideRuntime,
+    /// The system had no thread for blocking calls.
+    #[error("the system has no thread for blocking calls")]
+    NoRuntime,
     /// There were no random bytes for the request id.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -483,6 +525,11 @@ impl TransportError {
     /// Whether time ran out in the body of a stream.
     pub fn is_timeout(&self) -> bool {
         self.phase == Phase::Stalled
+    }
+
+    /// No byte came for too long.
+    pub(crate) fn stalled(stalled: Stalled) -> Self {
+        Self { phase: Phase::Stalled, cause: stalled.into() }
     }
 
     /// An error in the body of a response.

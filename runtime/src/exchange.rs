@@ -2,15 +2,17 @@
 
 use crate::attempts::{Attempts, Ending};
 use crate::binary::ByteStream;
+use crate::body::{self, BodyLimits};
 use crate::declared::{self, Choice, Declared};
-use crate::error::{BoxError, Context, ErrorKind, Failed, Phase, RequestError, TransportError};
+use crate::error::{BoxError, Context, ErrorKind, Failed, Phase, RequestError};
 use crate::permits::Permit;
 use crate::reply::{self, Head, Reply, ReplyBody};
 use crate::sessions::Session;
-use bytes::{Bytes, BytesMut};
+use crate::skew::Skew;
+use crate::timer::Instant;
 use countersign_auth::hook::{Signed, Signing};
-use futures_util::StreamExt;
-use http::Extensions;
+use http::header::CONTENT_ENCODING;
+use http::{Extensions, HeaderMap, HeaderValue};
 use reqwest_middleware::ClientWithMiddleware;
 use std::sync::Arc;
 
@@ -21,7 +23,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) session: Option<Session>,
     pub(crate) attempts: Attempts,
     pub(crate) declared: &'a [Declared],
-    pub(crate) max_body: usize,
+    pub(crate) limits: BodyLimits,
+    pub(crate) skew: &'a Skew,
+    /// Whether packed bodies were asked for.
+    pub(crate) unpacks: bool,
 }
 
 impl Exchange<'_> {
@@ -31,8 +36,9 @@ impl Exchange<'_> {
         request: reqwest::Request,
         permit: Permit,
         context: &mut Context,
-    ) -> Result<Reply, Failed> {
+    ) -> Result<Answer, Failed> {
         context.head = None;
+        let began = Instant::now();
         let mut extensions = Extensions::new();
         extensions.insert(context.operation);
         extensions.insert(self.signing.clone());
@@ -46,16 +52,31 @@ impl Exchange<'_> {
         let mut response = result.map_err(|error| failed(error, self.attempts.state().last))?;
         let head = Arc::new(Head { status: response.status(), headers: std::mem::take(response.headers_mut()) });
         context.head = Some(Arc::clone(&head));
+        let skewed = self.skew.learn(began.elapsed(), head.status, &head.headers);
         let media_type = reply::media_type(&head.headers);
         let choice = declared::choose(self.declared, head.status.as_u16(), media_type.as_deref());
         let streams = matches!(choice, Choice::Case(at) if self.declared[at].streams()) && head.status.is_success();
         let body = if streams {
-            ReplyBody::Stream(ByteStream::of_response(media_type, response, permit))
+            ReplyBody::Stream(ByteStream::of_response(media_type, response, self.limits, permit))
         } else {
-            ReplyBody::Bytes(buffered(response, self.max_body).await?)
+            let packed = self.unpacks && is_gzip(&head.headers);
+            ReplyBody::Bytes(body::whole(response, self.limits, packed).await?)
         };
-        Ok(Reply::new(head, body, choice, self.max_body))
+        Ok(Answer { reply: Reply::new(head, body, choice, self.limits.max_body), skewed })
     }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    /// Whether the signature was rejected for its time, and another one may be taken.
+    pub(crate) skewed: bool,
+}
+
+/// Whether a body is packed in the one way that is asked for.
+fn is_gzip(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    encoding.is_some_and(|name| name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip"))
 }
 
 /// Sorts an error by how the last attempt ended, whatever middleware has made of it.
@@ -90,37 +111,5 @@ fn failed(error: reqwest_middleware::Error, last: Option<Ending>) -> Failed {
         Ending::Broken => Failed::transport(Phase::Exchange, cause),
         // A response came, or no attempt was made: the error is the middleware's own.
         Ending::Responded | Ending::Other => ErrorKind::Middleware(cause).into(),
-    }
-}
-
-pub(crate) async fn buffered(response: reqwest::Response, limit: usize) -> Result<Bytes, Failed> {
-    let mut pieces = std::pin::pin!(response.bytes_stream());
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(body_failed)?;
-        length += piece.len();
-        if length > limit {
-            return Err(ErrorKind::TooLarge { limit }.into());
-        }
-        // Most bodies are one piece, which needs no copy.
-        if first.is_empty() && all.is_empty() {
-            first = piece;
-        } else {
-            if all.is_empty() {
-                all.extend_from_slice(&std::mem::take(&mut first));
-            }
-            all.extend_from_slice(&piece);
-        }
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-fn body_failed(error: reqwest::Error) -> Failed {
-    if error.is_timeout() {
-        Failed::timeout(error.without_url())
-    } else {
-        ErrorKind::Transport(TransportError::in_body(error)).into()
     }
 }

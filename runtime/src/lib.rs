@@ -3,6 +3,9 @@
 mod attempts;
 mod base_url;
 mod binary;
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+mod blocking;
+mod body;
 mod budget;
 pub mod call;
 pub mod client;
@@ -19,21 +22,25 @@ mod exchange;
 mod form;
 mod gates;
 mod headers;
+mod hint;
 mod json;
 mod keys;
 mod lines;
 mod members;
 mod multipart;
+mod observe;
 mod operation;
 mod pace;
 pub mod pages;
 mod parameters;
 mod permits;
+mod redirect;
 mod reply;
 mod request;
 mod retry;
 mod sensitive;
 pub mod sessions;
+mod skew;
 mod styles;
 #[doc(hidden)]
 pub mod text;
@@ -64,9 +71,11 @@ pub use error::{Error, ErrorKind, RawBody, RequestError, Stopped, StreamError, T
 pub use events::{Event, Events};
 pub use form::FormStyle;
 pub use headers::{FromHeader, HeaderError, header};
+pub use hint::Hint;
 pub use json::DecodeError;
 pub use lines::JsonLines;
 pub use multipart::Multipart;
+pub use observe::{AttemptEnd, CallEnd, Observer, WaitReason, Waited};
 pub use operation::{Limits, Operation, OperationInfo, Provider, ProviderCredentials, Repeat, Server};
 pub use pages::{Items, PageError, Pages};
 pub use parameters::{ParameterValue, ParameterValues};

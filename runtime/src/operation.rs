@@ -84,6 +84,10 @@ pub trait Provider: 'static {
     const ENVIRONMENT: &'static str;
     /// `User-Agent`: name and version of the client crate.
     const USER_AGENT: &'static str;
+    /// Whether one redirect is followed, to the same origin; each request of it is signed.
+    const REDIRECTS: bool = false;
+    /// How many servers it has.
+    const SERVERS: usize = 1;
     /// Its servers.
     type Server: Server;
     /// Its credentials.

@@ -233,6 +233,16 @@ impl Reply {
         }
     }
 
+    /// The body as it came, if it is held.
+    pub(crate) fn raw(&self) -> Option<RawBody> {
+        match &self.body {
+            ReplyBody::Bytes(bytes) => {
+                Some(RawBody { media_type: media_type(&self.head.headers), bytes: bytes.clone() })
+            }
+            ReplyBody::Stream(_) => None,
+        }
+    }
+
     pub(crate) fn head(&self) -> &Head {
         &self.head
     }

@@ -9,6 +9,7 @@ use crate::base_url::template_into;
 use crate::client::Core;
 use crate::error::RequestError;
 use crate::form::{self, FormStyle};
+use crate::hint;
 use crate::members;
 use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
@@ -36,6 +37,10 @@ pub(crate) struct CallOptions {
     /// Of the whole call.
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry: Option<RetryOptions>,
+    /// Between two bytes of the response's body.
+    pub(crate) stall: Option<Duration>,
+    /// Whether the body is kept as it came.
+    pub(crate) keeps_raw: bool,
 }
 
 /// A call that is being put together. Errors are kept until it is sent.
@@ -51,6 +56,8 @@ pub struct Request {
     cookies: Vec<String>,
     body: Option<reqwest::Body>,
     options: CallOptions,
+    /// Whether the body is JSON inside of a JSON text.
+    doubled_body: bool,
     signing: Signing,
     session: Option<Session>,
     ends_session: bool,
@@ -154,7 +161,10 @@ impl Request {
     /// Writes the body as JSON of another media type.
     pub fn json_as(mut self, media_type: &str, body: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::to_vec(body) {
-            Ok(text) => self.set_body(media_type, text),
+            Ok(text) => {
+                self.doubled_body = hint::is_json_in_json(&text);
+                self.set_body(media_type, text);
+            }
             Err(_) => self.fail(RequestError::Body { format: "JSON" }),
         }
         self
@@ -218,6 +228,18 @@ impl Request {
         self
     }
 
+    /// The longest time in which no byte of the response's body may come, also where it is a stream.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.options.stall = Some(timeout);
+        self
+    }
+
+    /// Keeps the response's body as it came, for [`Response::raw`](crate::Response::raw).
+    pub fn with_raw(mut self) -> Self {
+        self.options.keeps_raw = true;
+        self
+    }
+
     /// How often this call is tried.
     pub fn retry(mut self, options: RetryOptions) -> Self {
         self.options.retry = Some(options);
@@ -259,6 +281,7 @@ impl Request {
             cookies: Vec::new(),
             body: None,
             options: CallOptions::default(),
+            doubled_body: false,
             signing: Signing::new(operation.security),
             session: None,
             ends_session: false,
@@ -312,6 +335,7 @@ impl Request {
             cookies: self.cookies.clone(),
             body: body.flatten(),
             options: self.options,
+            doubled_body: self.doubled_body,
             signing: self.signing.clone(),
             session: self.session.clone(),
             ends_session: self.ends_session,
@@ -388,6 +412,10 @@ impl Request {
             .chain(headers);
         let parts: Vec<&[u8]> = parts.chain(self.cookies.iter().map(String::as_bytes)).chain(body).collect();
         countersign_auth::fingerprint(parts)
+    }
+
+    pub(crate) fn has_doubled_body(&self) -> bool {
+        self.doubled_body
     }
 
     pub(crate) fn options(&self) -> CallOptions {

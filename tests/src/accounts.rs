@@ -30,13 +30,14 @@ pub mod clevertap {
         CleverTap::new(ACCOUNT_ID, PASSCODE)
     }
 
-    /// A builder, for calls that are tried once, with the account's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once by the clock as it is, with the account's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(ACCOUNT_ID, PASSCODE);
         Client::builder()
             .credentials(credentials)
             .base_url(provider.base_url())
             .no_retry()
+            .no_clock_correction()
             .clock(provider.time().ahead(0))
     }
 }
@@ -67,13 +68,14 @@ pub mod appsmiles {
         }
     }
 
-    /// A builder, for calls that are tried once, with the partner's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once by the clock as it is, with the partner's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(PARTNER_ID, SECRET);
         Client::builder()
             .credentials(credentials)
             .base_url(provider.base_url())
             .no_retry()
+            .no_clock_correction()
             .clock(provider.time().ahead(0))
     }
 }
@@ -94,13 +96,14 @@ pub mod cardlytics {
         Cardlytics::new(APPLICATION_ID, SECRET)
     }
 
-    /// A builder, for calls that are tried once, with the application's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once by the clock as it is, with the application's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(APPLICATION_ID, SECRET);
         Client::builder()
             .credentials(credentials)
             .base_url(provider.base_url())
             .no_retry()
+            .no_clock_correction()
             .clock(provider.time().ahead(0))
     }
 }
@@ -121,13 +124,14 @@ pub mod clutch {
         Clutch::new(KEY, SECRET, IdForm::UuidV4)
     }
 
-    /// A builder, for calls that are tried once, with the brand's credentials and the provider's URL and time.
+    /// A builder, for calls that are tried once by the clock as it is, with the brand's credentials and the provider's URL and time.
     pub fn builder(provider: &Provider) -> ClientBuilder {
         let credentials = Credentials::new(KEY, SECRET);
         Client::builder()
             .credentials(credentials)
             .base_url(provider.base_url())
             .no_retry()
+            .no_clock_correction()
             .clock(provider.time().ahead(0))
     }
 }

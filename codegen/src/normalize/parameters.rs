@@ -173,7 +173,7 @@ fn argument_names(parameters: &[(Parameter, &str)]) -> Vec<String> {
 }
 
 /// Names that a call has already, and that other arguments have.
-pub(super) const ARGUMENTS: [&str; 16] = [
+pub(super) const ARGUMENTS: [&str; 17] = [
     "body",
     "by",
     "clone",
@@ -188,6 +188,7 @@ pub(super) const ARGUMENTS: [&str; 16] = [
     "no_retry",
     "retry",
     "send_blocking",
+    "stall_timeout",
     "timeout",
     "with_raw",
 ];

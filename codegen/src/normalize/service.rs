@@ -23,6 +23,7 @@ pub(super) fn api(document: &Document<'_>, context: &Context, operations: &[Oper
         spec_path: context.spec_path.clone(),
         other_files: document.spec.others.iter().map(|other| other.name.clone()).collect(),
         docs_url: root.get("externalDocs").and_then(|docs| docs.get("url")?.text()).map(str::to_owned),
+        redirects: root.get("x-redirects").and_then(Node::text) == Some("one"),
         servers: super::servers::servers(document, operations),
         tags: tags(document, operations),
     }

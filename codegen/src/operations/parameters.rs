@@ -174,7 +174,7 @@ fn style_name(style: Style) -> Ident {
 }
 
 /// Names that the call itself has.
-const CALL: [&str; 11] = [
+const CALL: [&str; 12] = [
     "new",
     "map",
     "timeout",
@@ -183,6 +183,7 @@ const CALL: [&str; 11] = [
     "no_retry",
     "with_raw",
     "send_blocking",
+    "stall_timeout",
     "extra_header",
     "into_future",
     "clone",

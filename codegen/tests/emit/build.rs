@@ -31,6 +31,7 @@ pub(crate) fn everything() -> Ir {
             spec_path: "specs/acme/openapi.yaml".into(),
             other_files: Vec::new(),
             docs_url: Some("https://docs.acme.example/".into()),
+            redirects: true,
             servers: vec![
                 ir::Server {
                     name: "Production".into(),

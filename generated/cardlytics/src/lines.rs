@@ -9,22 +9,22 @@ macro_rules! at {
     };
 }
 
-macro_rules! line_of_AchAccountType { () => { at!(289) } }
-macro_rules! line_of_EnrollmentEvent { () => { at!(293) } }
-macro_rules! line_of_EnrollmentState { () => { at!(333) } }
-macro_rules! line_of_ErrorBody { () => { at!(345) } }
-macro_rules! line_of_PaymentMethod { () => { at!(368) } }
-macro_rules! line_of_PaymentNetwork { () => { at!(372) } }
-macro_rules! line_of_RewardEvent { () => { at!(376) } }
-macro_rules! line_of_RewardState { () => { at!(437) } }
-macro_rules! line_of_SandboxEnrollment { () => { at!(467) } }
-macro_rules! line_of_SandboxEnrollmentType { () => { at!(495) } }
-macro_rules! line_of_SandboxReward { () => { at!(499) } }
-macro_rules! line_of_SandboxTokenValidation { () => { at!(544) } }
-macro_rules! line_of_TransactionAcknowledgement { () => { at!(557) } }
-macro_rules! line_of_TransactionNotification { () => { at!(567) } }
-macro_rules! line_of_TransactionType { () => { at!(710) } }
-macro_rules! line_of_notify_transaction { () => { at!(33) } }
-macro_rules! line_of_send_sandbox_enrollment { () => { at!(129) } }
-macro_rules! line_of_send_sandbox_reward { () => { at!(101) } }
-macro_rules! line_of_validate_sandbox_token { () => { at!(70) } }
+macro_rules! line_of_AchAccountType { () => { at!(290) } }
+macro_rules! line_of_EnrollmentEvent { () => { at!(294) } }
+macro_rules! line_of_EnrollmentState { () => { at!(334) } }
+macro_rules! line_of_ErrorBody { () => { at!(346) } }
+macro_rules! line_of_PaymentMethod { () => { at!(369) } }
+macro_rules! line_of_PaymentNetwork { () => { at!(373) } }
+macro_rules! line_of_RewardEvent { () => { at!(377) } }
+macro_rules! line_of_RewardState { () => { at!(438) } }
+macro_rules! line_of_SandboxEnrollment { () => { at!(468) } }
+macro_rules! line_of_SandboxEnrollmentType { () => { at!(496) } }
+macro_rules! line_of_SandboxReward { () => { at!(500) } }
+macro_rules! line_of_SandboxTokenValidation { () => { at!(545) } }
+macro_rules! line_of_TransactionAcknowledgement { () => { at!(558) } }
+macro_rules! line_of_TransactionNotification { () => { at!(568) } }
+macro_rules! line_of_TransactionType { () => { at!(711) } }
+macro_rules! line_of_notify_transaction { () => { at!(34) } }
+macro_rules! line_of_send_sandbox_enrollment { () => { at!(130) } }
+macro_rules! line_of_send_sandbox_reward { () => { at!(102) } }
+macro_rules! line_of_validate_sandbox_token { () => { at!(71) } }

@@ -144,6 +144,27 @@ impl<O: runtime::Operation> Call<O> {
         self.retry(runtime::RetryOptions::none())
     }
 
+    /// The longest time in which no byte of the response's body may come.
+    pub fn stall_timeout(self, timeout: std::time::Duration) -> Self {
+        self.map(|request| request.stall_timeout(timeout))
+    }
+
+    /// Keeps the response's body as it came, for [`Response::raw`](runtime::Response::raw).
+    pub fn with_raw(self) -> Self {
+        self.map(runtime::Request::with_raw)
+    }
+
+    /// Sends this call from a thread that has no async runtime, and waits for its response.
+    ///
+    /// # Errors
+    /// Those of the call; inside of an async runtime an error that says so.
+    #[cfg(feature = "blocking")]
+    pub fn send_blocking(
+        self,
+    ) -> Result<runtime::Response<O::Output>, runtime::Error<O::Error>> {
+        runtime::call::send_blocking::<O>(self.request)
+    }
+
     /// One more header.
     pub fn extra_header(self, name: &str, value: &str) -> Self {
         self.map(|request| request.extra_header(name, value))
@@ -186,6 +207,7 @@ impl runtime::Provider for ClevertapApi {
     const USER_AGENT: &'static str = concat!(
         env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")
     );
+    const SERVERS: usize = 7usize;
     type Server = Server;
     type Credentials = Credentials;
     type Client = Client;

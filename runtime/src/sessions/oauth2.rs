@@ -8,7 +8,7 @@
 //! Flows that ask a person need a browser: who uses the client brings their token, or a [`TokenSource`] of one.
 
 use super::{ASSUMED_LIFETIME, SessionFuture, Token, TokenError, TokenRequest, TokenSource};
-use crate::exchange::buffered;
+use crate::body::short;
 use crate::parameters::encode_into;
 use countersign_auth::Secret;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -127,7 +127,7 @@ impl ClientCredentials {
         let response = self.request(wanted).send().await.map_err(transport)?;
         let status = response.status();
         let unreadable = |reason| TokenError::Unreadable { scheme, reason };
-        let body = buffered(response, LONGEST_ANSWER).await.map_err(|_| unreadable("it breaks off, or is too long"))?;
+        let body = short(response, LONGEST_ANSWER).await.map_err(|_| unreadable("it breaks off, or is too long"))?;
         let answer: Option<Answer> = serde_json::from_slice(&body).ok();
         if !status.is_success() {
             let code = answer.and_then(|answer| standard_code(answer.error.as_deref()?));

@@ -2,11 +2,13 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "written as a client crate would")]
 
+mod alone;
 mod attacks;
 mod bodies;
 mod calls;
 mod faults;
 mod mini;
+mod production;
 mod retries;
 mod server;
 mod signing;

@@ -125,6 +125,18 @@ impl<O: runtime::Operation> Call<O> {
         self.map(|request| request.retry(options))
     }
 
+    pub fn stall_timeout(self, timeout: Duration) -> Self {
+        self.map(|request| request.stall_timeout(timeout))
+    }
+
+    pub fn with_raw(self) -> Self {
+        self.map(runtime::Request::with_raw)
+    }
+
+    pub fn send_blocking(self) -> Result<runtime::Response<O::Output>, runtime::Error<O::Error>> {
+        runtime::call::send_blocking::<O>(self.request)
+    }
+
     pub fn extra_header(self, name: &str, value: &str) -> Self {
         self.map(|request| request.extra_header(name, value))
     }
@@ -147,6 +159,11 @@ impl Client {
     }
 
     pub fn set_profile(&self, body: &Profile) -> Call<SetProfile> {
+        Call::new(self.core().request(<SetProfile as runtime::Operation>::INFO).json(body))
+    }
+
+    /// Any body at all.
+    pub fn set_any(&self, body: &impl serde::Serialize) -> Call<SetProfile> {
         Call::new(self.core().request(<SetProfile as runtime::Operation>::INFO).json(body))
     }
 

@@ -43,6 +43,15 @@ fn verify(received: &Received) -> bool {
 
 /// The same for a base URL with a path.
 fn verify_below(received: &Received, base_path: &str) -> bool {
+    verify_at(received, base_path, UnixTime::from_secs(1_700_000_010))
+}
+
+/// The same by the system's clock.
+pub fn assert_signed(received: &Received) {
+    assert!(verify_at(received, "", runtime::auth::SystemClock.now()), "{received:?}");
+}
+
+fn verify_at(received: &Received, base_path: &str, now: UnixTime) -> bool {
     let mut headers = HeaderMap::new();
     for (name, value) in &received.headers {
         headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -54,7 +63,7 @@ fn verify_below(received: &Received, base_path: &str) -> bool {
     };
     let target = received.target.strip_prefix(base_path).unwrap();
     let request = SignableRequest { method: &received.method, base: "", target, headers: &headers, body };
-    verifier("canary-secret").verify(&request, UnixTime::from_secs(1_700_000_010)).is_ok()
+    verifier("canary-secret").verify(&request, now).is_ok()
 }
 
 fn profile() -> Profile {
