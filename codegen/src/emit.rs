@@ -155,7 +155,8 @@ fn library(ir: &Ir, features: &Features<'_>) -> TokenStream {
         pub use client::{#marker, Call, Client, ClientBuilder, Server, #(#sessions)*};
         pub use countersign_runtime as runtime;
         pub use countersign_runtime::{
-            BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response, Secret, reqwest,
+            BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response, RetryBudget, RetryOptions, Secret,
+            reqwest,
         };
         pub use credentials::Credentials;
         #header_methods

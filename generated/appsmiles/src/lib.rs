@@ -24,8 +24,8 @@ pub use client::{
 };
 pub use countersign_runtime as runtime;
 pub use countersign_runtime::{
-    BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response, Secret,
-    reqwest,
+    BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response,
+    RetryBudget, RetryOptions, Secret, reqwest,
 };
 pub use credentials::Credentials;
 pub use operations::OPERATIONS;

@@ -23,8 +23,8 @@ pub mod webhooks;
 pub use client::{CardlyticsApi, Call, Client, ClientBuilder, Server};
 pub use countersign_runtime as runtime;
 pub use countersign_runtime::{
-    BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response, Secret,
-    reqwest,
+    BuildError, Error, ErrorKind, Operation, OperationInfo, Repeat, Response,
+    RetryBudget, RetryOptions, Secret, reqwest,
 };
 pub use credentials::Credentials;
 pub use operations::OPERATIONS;
