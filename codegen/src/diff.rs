@@ -43,7 +43,7 @@ pub use life::Day;
 pub use report::{
     Advice, Change, Direction, OperationRef, Place, Policy, Report, Step, Suppression, Verdict, details, text,
 };
-pub use surface::{Made, surface};
+pub use surface::{Made, lowered_pair, surface};
 
 pub use vector_files::vectors;
 

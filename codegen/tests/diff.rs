@@ -21,9 +21,51 @@ use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Rules on signing: `tests/tests/spec_diff_signing.rs` shows them on real recipes.
-fn is_signing(number: &str) -> bool {
-    number.starts_with('M')
+/// The catalogue: how many numbers each section has.
+const CATALOGUE: [(char, u32); 17] = [
+    ('A', 14),
+    ('B', 23),
+    ('C', 14),
+    ('D', 20),
+    ('E', 20),
+    ('F', 19),
+    ('G', 16),
+    ('H', 14),
+    ('I', 20),
+    ('J', 10),
+    ('K', 6),
+    ('L', 22),
+    ('M', 28),
+    ('N', 10),
+    ('O', 8),
+    ('P', 8),
+    ('Q', 18),
+];
+
+/// Ids that the cases of the four specs' signing expect; `tests/tests/spec_diff_signing.rs` holds them to it.
+fn of_recipes() -> HashSet<&'static str> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/spec_diff_signing.txt");
+    let text = std::fs::read_to_string(file).unwrap();
+    let expected = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(" | ").nth(2));
+    let ids: HashSet<String> =
+        expected.flat_map(|list| list.split(", ")).filter_map(|one| one.split(' ').next()).map(str::to_owned).collect();
+    rules::all().map(|rule| rule.id).filter(|id| ids.contains(*id)).collect()
+}
+
+/// Numbers of the catalogue that neither a rule with a case nor a case of its own speaks for.
+fn numbers_without_case(seen: &HashSet<&str>, cases: &HashSet<String>) -> (usize, Vec<String>) {
+    let all =
+        CATALOGUE.iter().flat_map(|(section, count)| (1..=*count).map(move |number| format!("{section}{number}")));
+    let all: Vec<String> = all.collect();
+    let by_rule: HashSet<&str> = rules::all().filter(|rule| seen.contains(rule.id)).map(|rule| rule.number).collect();
+    // What means the same is silent, and a case of list R.
+    let silent = |number: &str| rules::JOINED.iter().any(|(joined, ids, _)| *joined == number && ids.is_empty());
+    let impossible = |number: &str| rules::IMPOSSIBLE.iter().any(|(one, _)| *one == number);
+    let total = all.len();
+    let missing = all.into_iter().filter(|number| {
+        !by_rule.contains(number.as_str()) && !cases.contains(number) && !silent(number) && !impossible(number)
+    });
+    (total, missing.collect())
 }
 
 /// The entries of list R, and what must stay silent elsewhere in the catalogue.
@@ -325,6 +367,7 @@ fn parts(line: &str) -> Option<(&str, &str, Vec<&str>)> {
 fn every_case_is_weighed_as_it_says() {
     let accept = std::env::var_os("ACCEPT_DIFF").is_some();
     let (mut wrong, mut seen, mut count, mut silent) = (Vec::new(), HashSet::new(), 0, 0);
+    let mut numbers = HashSet::new();
     for (file, lines) in files() {
         let mut written = Vec::new();
         let of_crates = file.file_name().is_some_and(|name| name == "q-rust.txt");
@@ -335,6 +378,7 @@ fn every_case_is_weighed_as_it_says() {
                 continue;
             };
             count += 1;
+            numbers.insert(number.to_owned());
             silent += usize::from(is_silent(number));
             let mut new_line = format!("{number} | {edits}");
             for (at, (label, old, new)) in documents(&base, edits).into_iter().enumerate() {
@@ -366,11 +410,14 @@ fn every_case_is_weighed_as_it_says() {
     let more: Vec<Report> = cases_of_crates().into_iter().chain(other_reviews()).collect();
     count += more.len();
     seen.extend(more.iter().flat_map(|report| &report.changes).map(|change| change.rule.id));
-    let missing: Vec<&str> =
-        rules::all().filter(|rule| !seen.contains(rule.id) && !is_signing(rule.number)).map(|rule| rule.id).collect();
+    seen.extend(of_recipes());
+    let missing: Vec<&str> = rules::all().map(|rule| rule.id).filter(|id| !seen.contains(id)).collect();
+    let (catalogue, without) = numbers_without_case(&seen, &numbers);
     let total = rules::all().count();
     println!("{count} cases, {silent} of them silent; {} of {total} rules seen", seen.len());
+    println!("{} of {catalogue} numbers of the catalogue have a case", catalogue - without.len());
     assert!(missing.is_empty(), "{} rules have no case: {missing:?}", missing.len());
+    assert!(without.is_empty(), "numbers of the catalogue without a case: {without:?}");
 }
 
 #[test]

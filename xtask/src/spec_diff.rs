@@ -81,6 +81,9 @@ struct Specs {
     /// Show changed texts, too.
     #[arg(long)]
     docs: bool,
+    /// Compare what two files would be in Rust, too, as it is done for providers.
+    #[arg(long)]
+    rust: bool,
     /// Take this day for today: sunsets and accepted changes are over or not.
     #[arg(long, value_name = "DATE", value_parser = day)]
     today: Option<Day>,
@@ -90,7 +93,8 @@ impl Specs {
     /// The specs that are named, and the review of them.
     fn review(&self, fail_on: FailOn) -> Result<(Vec<Pair>, Review)> {
         let settings = Settings { docs: self.docs, ..settings(self.today) };
-        let pairs = input::pairs(self.base.as_deref(), self.head.as_deref())?;
+        let mut pairs = input::pairs(self.base.as_deref(), self.head.as_deref())?;
+        pairs.iter_mut().for_each(|pair| pair.rust = self.rust);
         let review = Review::of(&pairs, &settings, fail_on)?;
         Ok((pairs, review))
     }

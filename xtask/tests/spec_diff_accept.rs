@@ -325,6 +325,17 @@ fn a_crate_edited_by_hand_is_exit_code_4() {
 }
 
 #[test]
+fn two_files_are_compared_in_rust_when_asked() {
+    let edit = "{name: limit, x-rust-name: at_most, in: query";
+    let place = pair(&[("{name: limit, in: query", edit), ("0.1.0", "0.2.0")]);
+    let (_, shown) = review(place.path(), &[]);
+    assert!(shown.contains("[variant-names-changed]") && !shown.contains("[member-renamed]"), "{shown}");
+    let (code, shown) = review(place.path(), &["--rust"]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("[member-renamed]") && !shown.contains("[variant-names-changed]"), "{shown}");
+}
+
+#[test]
 fn what_changes_in_rust_only_asks_for_a_version() {
     let place = repository();
     let here = place.path();

@@ -16,6 +16,8 @@ use super::report::{Change, Direction, Place, Report, Step};
 use super::rules::{self, Rule};
 use crate::finding::shortened;
 use crate::ir::{Ir, TypeExpr};
+use crate::kept::Names;
+use crate::normalize::{Context, normalize};
 use crate::references::References;
 use crate::spec::{Node, Spec, Value};
 use explained::Explained;
@@ -28,6 +30,18 @@ pub struct Made<'a> {
     pub spec: &'a Spec,
     /// Its crate, before it is text.
     pub ir: &'a Ir,
+}
+
+/// What the crates of two documents would be made of, the new one with the names that the old one chose; nothing if a
+/// document makes none.
+pub fn lowered_pair(old: &Spec, new: &Spec) -> Option<(Ir, Ir)> {
+    let made = |spec: &Spec, names: Names| {
+        let context = Context { crate_name: Some("client".to_owned()), names, ..Context::default() };
+        normalize(spec, &context).ok()
+    };
+    let was = made(old, Names::default())?;
+    let is = made(new, was.names)?;
+    Some((was.ir, is.ir))
 }
 
 /// Adds to a review of two documents what only their crates tell.

@@ -45,6 +45,9 @@ pub(crate) struct Accept {
     /// Look at changed texts, too.
     #[arg(long)]
     docs: bool,
+    /// Compare what two files would be in Rust, too.
+    #[arg(long)]
+    rust: bool,
     /// Take out the entries that are over or that no change needs.
     #[arg(long, conflicts_with_all = ["fingerprints", "reason", "who", "until"])]
     prune: bool,
@@ -59,7 +62,8 @@ pub(crate) struct Accept {
 /// If a change is not there, an entry is there already, or the file can't be read or written.
 pub(super) fn run(arguments: &Accept) -> Result<ExitCode> {
     let settings = countersign_codegen::diff::Settings { docs: arguments.docs, ..super::settings(arguments.today) };
-    let pairs = input::pairs(arguments.base.as_deref(), arguments.head.as_deref())?;
+    let mut pairs = input::pairs(arguments.base.as_deref(), arguments.head.as_deref())?;
+    pairs.iter_mut().for_each(|pair| pair.rust = arguments.rust);
     let review = Review::of(&pairs, &settings, FailOn::Wire)?;
     if arguments.prune {
         return prune(&pairs, &review, arguments);

@@ -29,6 +29,8 @@ pub(super) struct Pair {
     pub(super) accepted: Accepted,
     /// The crates of both states, for a provider.
     pub(super) crates: Option<Crates>,
+    /// Whether the crates that two files would make are compared, too.
+    pub(super) rust: bool,
 }
 
 /// What a name stands for.
@@ -72,7 +74,7 @@ pub(super) fn pairs(base: Option<&str>, head: Option<&str>) -> Result<Vec<Pair>>
         (base, head) => {
             let (old, _) = base.spec()?;
             let (new, accepted) = head.spec()?;
-            Ok(vec![Pair { name: head.name(), old: Some(old), new: Some(new), accepted, crates: None }])
+            Ok(vec![Pair { name: head.name(), old: Some(old), new: Some(new), accepted, crates: None, rust: false }])
         }
     }
 }
@@ -199,7 +201,7 @@ fn providers(base: Input, head: Input) -> Result<Vec<Pair>> {
     let pair = |name: &String| {
         let (old, new, accepted) = (base.spec(name)?, head.spec(name)?, head.accepted(name)?);
         let crates = Crates { provider: name.clone(), base: Rc::clone(&base), head: Rc::clone(&head) };
-        Ok(Pair { name: name.clone(), old, new, accepted, crates: Some(crates) })
+        Ok(Pair { name: name.clone(), old, new, accepted, crates: Some(crates), rust: false })
     };
     names.into_iter().map(pair).collect()
 }

@@ -5,7 +5,9 @@
 use super::input::Pair;
 use anyhow::Result;
 use clap::ValueEnum;
-use countersign_codegen::diff::{Change, Policy, Report, Settings, Step, Verdict, accept, advise, diff, rules};
+use countersign_codegen::diff::{
+    Change, Made, Policy, Report, Settings, Step, Verdict, accept, advise, diff, lowered_pair, rules, surface,
+};
 use countersign_codegen::spec::{Spec, Value};
 use std::path::PathBuf;
 
@@ -173,6 +175,11 @@ fn reviewed(pair: &Pair, settings: &Settings) -> Result<Reviewed> {
         (Some(old), None) => (Fate::Gone, diff(old, &emptied(old), settings)),
         (None, _) => (Fate::New, Report::default()),
     };
+    if let (Some(old), Some(new), true) = (&pair.old, &pair.new, pair.rust && pair.crates.is_none())
+        && let Some((was, is)) = lowered_pair(old, new)
+    {
+        surface(&mut report, Made { spec: old, ir: &was }, Made { spec: new, ir: &is });
+    }
     if let Some(crates) = &pair.crates {
         crates.look(&mut report, pair.old.as_ref(), pair.new.as_ref())?;
     }

@@ -130,6 +130,14 @@ fn source(step: Step) -> &'static str {
 fn advice(rule: &Rule) -> &'static str {
     let wire = rule.request.max(rule.response);
     let step = rule.sent.max(rule.received);
+    match rule.number {
+        "N8" => return "ask the provider which version this is, and write it into info.version",
+        "N9" => return "raise info.x-crate.version to what the review names, and generate again",
+        "N10" => return "run `cargo xtask codegen` and commit what it writes; edit the spec, never the crate",
+        "S1" => return "remove the entry from accepted.yaml: `cargo xtask spec-diff accept --prune`",
+        "S2" => return "mend what was accepted, or accept it anew with a later day",
+        _ => {}
+    }
     if rule.policy == Policy::Error {
         "ask the provider to keep to the announced dates, or correct the dates in the spec"
     } else if wire == Verdict::Break {
