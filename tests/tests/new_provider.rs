@@ -96,6 +96,20 @@ fn a_scheme_of_another_spec_comes_with_its_vectors() {
 }
 
 #[test]
+fn a_starter_may_be_a_hand_written_scheme() {
+    for (starter, feature, count) in [("aws-sigv4", true, 2), ("rfc9421", false, 1)] {
+        let root = empty_workspace();
+        let output = new(root.path(), &["shop", "--recipe", starter]);
+        assert!(output.status.success(), "{}", workspace::text(&output));
+        let manifest = read(root.path(), "generated/shop/Cargo.toml");
+        assert_eq!(manifest.contains("features = [\"aws-sigv4\"]"), feature, "{manifest}");
+        let vectors = run(root.path(), &["vectors", "--recipes", "specs/shop/openapi.yaml", "specs/shop/vectors.json"]);
+        let said = workspace::text(&vectors);
+        assert!(said.ends_with(&format!("{count} passed, 0 failed\n")), "{said}");
+    }
+}
+
+#[test]
 fn what_is_refused_leaves_nothing_behind() {
     let root = empty_workspace();
     let published = published();
@@ -108,7 +122,7 @@ fn what_is_refused_leaves_nothing_behind() {
         (vec!["Shop"], "lower-case letters"),
         (vec!["../shop"], "lower-case letters"),
         (vec!["cardlytics"], "is there already"),
-        (vec!["shop", "--recipe", "none"], "there are: hmac-sha256, jwt-hs256, cardlytics"),
+        (vec!["shop", "--recipe", "none"], "there are: hmac-sha256, jwt-hs256, aws-sigv4, rfc9421, cardlytics"),
         (vec!["shop", "--from", &published, "--tags", "order"], "there are: add_order, list_orders"),
         (vec!["shop", "--from", "nowhere.yaml"], "nowhere.yaml"),
         (vec!["shop", "--from", &broken], "error["),

@@ -34,7 +34,8 @@ pub(crate) struct New {
     /// The file that the provider publishes, or a folder with one `openapi.yaml`, `.yml` or `.json`.
     #[arg(long, value_name = "FILE-OR-DIR")]
     from: Option<PathBuf>,
-    /// How requests are signed: a scheme of another spec here, or the starter `hmac-sha256` or `jwt-hs256`.
+    /// How requests are signed: a scheme of another spec here, or a starter: `hmac-sha256`, `jwt-hs256`, `aws-sigv4`,
+    /// `rfc9421`.
     #[arg(long, value_name = "NAME")]
     recipe: Option<String>,
     /// Keep the operations with one of these tags only.
@@ -98,7 +99,7 @@ impl Chosen {
             self.tags = tags.iter().flat_map(|tags| tags.split(',')).map(|tag| tag.trim().to_owned()).collect();
         }
         if self.recipe.is_none() {
-            self.recipe = answer("recipe: a scheme of another spec, hmac-sha256, jwt-hs256 (nothing: as published)")?;
+            self.recipe = answer("recipe: a scheme of another spec, hmac-sha256, jwt-hs256, aws-sigv4, rfc9421 (nothing: as published)")?;
         }
         Ok(())
     }

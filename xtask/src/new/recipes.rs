@@ -7,7 +7,7 @@ use std::path::Path;
 use yaml_serde::{Mapping, Value};
 
 const STARTERS: &str = include_str!("starters.yaml");
-/// Made by Python's hashlib and hmac from what the starters say in words.
+/// Made by Python's hashlib and hmac from what the starters say in words; those of custom schemes have an origin.
 const VECTORS: &str = include_str!("starters.vectors.json");
 
 /// A security scheme with its recipe, and the recipes that it uses.

@@ -139,6 +139,8 @@ def of_package():
         ("parcels", "POST", URL, HEADERS[1:], BODY, ["@method", "@target-uri", "content-digest"],
          {"digest": "sha-512", "nonce": True, "expires": "1m", "tag": "parcels"},
          {"nonce": "n-2", "expires": CREATED + 60, "tag": "parcels"}),
+        ("starter", "POST", URL, HEADERS[1:], BODY, ["@method", "@target-uri", "content-digest"],
+         {"nonce": True}, {"nonce": "0b9d7c1e-52f4"}),
         ("body", "POST", URL, HEADERS, BODY, ["@method", "content-digest"], {}, {}),
         ("empty-body", "POST", URL, [], b"", ["@method", "content-digest"], {}, {}),
         ("no-body", "DELETE", URL, [], None, ["@method", "content-digest"], {}, {}),
