@@ -369,6 +369,15 @@ impl<'a> Reader<'_, 'a> {
             let help = "give the credentials as they stand in `Authorization`, or bring a signer".to_owned();
             self.report(rules::SCHEME_CHALLENGE, at, pointer, message, Some(help));
         }
+        if let Described::Token { token_url: Some(url), .. } = &described
+            && url.contains(['{', '}'])
+        {
+            let message = format!("tokens can't be fetched from `{}`: it is a template", shortened(url, 80));
+            let help = "write the URL as it is; until then, the client's builder takes one with `oauth2`".to_owned();
+            let node = scheme.at_pointer("/flows/clientCredentials/tokenUrl").unwrap_or(scheme);
+            let place = self.references.pointer_of(node);
+            self.report(rules::SCHEME_TOKEN_URL, node.at, place, message, Some(help));
+        }
         let doc = Doc {
             summary: None,
             description: scheme.get("description").and_then(Node::text).map(str::to_owned),

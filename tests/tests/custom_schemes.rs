@@ -24,6 +24,7 @@ const SHARED: &[u8] = b"parcels \xff\x00 key";
 fn generated_clients_sign_by_hand_written_schemes() {
     let root = tempfile::tempdir().unwrap();
     let program = program(root.path());
+    crates_say_what_signs_them();
     let storage = Listener::start(storage_check, storage_answer, r#"{"message":"refused"}"#);
     let parcels = Listener::start(parcels_check, parcels_answer, r#"{"message":"refused"}"#);
 
@@ -70,14 +71,13 @@ fn the_specs_are_clean_and_their_vectors_pass() {
     }
 }
 
-#[test]
-fn only_the_crate_that_needs_it_turns_the_scheme_on() {
-    for (name, needs) in [("storage", true), ("parcels", false)] {
-        let manifest = fs::read_to_string(client(name).join("Cargo.toml")).unwrap_or_else(|_| {
-            generate(name);
-            fs::read_to_string(client(name).join("Cargo.toml")).unwrap()
-        });
-        assert_eq!(manifest.contains("features = [\"aws-sigv4\"]"), needs, "{manifest}");
+/// Only the crate that needs it turns the feature on, and each method says what signs it.
+fn crates_say_what_signs_them() {
+    for (name, tag, scheme) in [("storage", "items", "aws-sigv4"), ("parcels", "parcels", "rfc9421-hmac-sha256")] {
+        let manifest = fs::read_to_string(client(name).join("Cargo.toml")).unwrap();
+        assert_eq!(manifest.contains("features = [\"aws-sigv4\"]"), scheme == "aws-sigv4", "{manifest}");
+        let methods = fs::read_to_string(client(name).join(format!("src/operations/{tag}.rs"))).unwrap();
+        assert!(methods.contains(&format!("/// Signed by `{name}` (`{scheme}`).")), "{methods}");
     }
 }
 

@@ -99,7 +99,9 @@ impl Chosen {
             self.tags = tags.iter().flat_map(|tags| tags.split(',')).map(|tag| tag.trim().to_owned()).collect();
         }
         if self.recipe.is_none() {
-            self.recipe = answer("recipe: a scheme of another spec, hmac-sha256, jwt-hs256, aws-sigv4, rfc9421 (nothing: as published)")?;
+            self.recipe = answer(
+                "recipe: a scheme of another spec, hmac-sha256, jwt-hs256, aws-sigv4, rfc9421 (nothing: as published)",
+            )?;
         }
         Ok(())
     }

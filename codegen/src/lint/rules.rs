@@ -120,6 +120,7 @@ rules! {
     SCHEME_UNUSED = Warning "scheme-unused" "Every declared security scheme is used.";
     SCHEME_IN_CLEAR = Warning "scheme-in-clear" "Passwords, keys and tokens do not go over plain http.";
     SCHEME_CHALLENGE = Warning "scheme-challenge" "An `http` scheme sends a text that is known beforehand.";
+    SCHEME_TOKEN_URL = Warning "scheme-token-url" "The URL that tokens are fetched from has no variables.";
     SIGNING_SHAPE = Error "signing-shape" "`x-signing` and its companions follow specs/x-signing.schema.json.";
     SIGNING_STEP = Error "signing-step" "A step is one of the sources and operations of x-signing.";
     SIGNING_RECIPE = Error "signing-recipe" "A recipe is complete and its types fit: every step is used, and names what stands before it.";

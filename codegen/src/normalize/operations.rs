@@ -52,7 +52,8 @@ fn lower<'a>(
     ignored(document, node, "callbacks", "callbacks");
     let security = security::security(document, node, signing);
     let session = security::session(document, node, signing, &security);
-    let (parameters, choices) = parameters::parameters(document, types, item, named);
+    let sent = security::sent(signing, &security);
+    let (parameters, choices) = parameters::parameters(document, types, item, named, &sent);
     let all = parameters.iter().chain(choices.iter().flat_map(|choice| choice.variants.iter().map(|(_, one)| one)));
     let in_query: Vec<&str> = all
         .filter(|parameter| parameter.place == ParameterPlace::Query)

@@ -8,6 +8,7 @@ use super::names::{Style, distinct, field_name, joined, variant_name};
 use super::places::OperationName;
 use super::rules;
 use super::schemas::Types;
+use super::security::Sent;
 use super::{paths, styles};
 use crate::ir::{Doc, Parameter, ParameterChoice, ParameterPlace, TextKind, TypeExpr};
 use crate::spec::Node;
@@ -20,12 +21,13 @@ pub(super) struct Found<'a> {
     pub(super) node: &'a Node,
 }
 
-/// Lowers the parameters of an operation, and its choices of exactly one.
+/// Lowers the parameters of an operation but for those that its schemes send, and its choices of exactly one.
 pub(super) fn parameters<'a>(
     document: &Document<'a>,
     types: &mut Types<'_, 'a>,
     item: &'a Node,
     named: &OperationName<'a>,
+    sent: &Sent,
 ) -> (Vec<Parameter>, Vec<ParameterChoice>) {
     let mut found = Vec::new();
     for list in [item.get("parameters"), named.node.get("parameters")].into_iter().flatten() {
@@ -40,6 +42,11 @@ pub(super) fn parameters<'a>(
             let message = format!("the path has no `{{{}}}`, so this is no parameter", parameter.name);
             let help = "correct the name, or take it away";
             document.report(rules::IGNORED_PATH_PARAMETER, parameter.node, &message, help);
+            continue;
+        }
+        if sent.holds(parameter.place, parameter.name) {
+            let message = format!("the operation's security sends `{}`, so this is no parameter", parameter.name);
+            document.report(rules::IGNORED_SIGNED_PARAMETER, parameter.node, &message, "");
             continue;
         }
         let chosen = parameter.node.get("x-rust-name").and_then(Node::text);

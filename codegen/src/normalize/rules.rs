@@ -28,6 +28,7 @@ rules! {
     IGNORED_MAPPING = Note "ignored-mapping" "A discriminator's mapping leads to branches.";
     IGNORED_PATH_PARAMETER = Warning "ignored-path-parameter" "A path parameter stands in its path.";
     IGNORED_SERVER = Note "ignored-server" "A server has a URL of http or https without user, query and fragment.";
+    IGNORED_SIGNED_PARAMETER = Note "ignored-signed-parameter" "What the security of an operation sends is no parameter of it.";
     LOOSENED_ALL_OF = Note "loosened-all-of" "Schemas joined by `allOf` allow a common value.";
     LOOSENED_ALLOW_RESERVED = Note "loosened-allow-reserved" "Reserved characters are kept in queries only.";
     LOOSENED_CONDITION = Note "loosened-condition" "Conditions on members and items are not checked.";

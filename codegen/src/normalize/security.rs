@@ -148,6 +148,41 @@ fn sent_headers(recipe: &recipe::Recipe) -> Vec<String> {
     }
 }
 
+/// What every way to sign an operation sends by itself, so that no caller has to.
+#[derive(Debug, Default)]
+pub(super) struct Sent(Vec<(&'static str, String)>);
+
+impl Sent {
+    /// Whether a parameter of this place and name is sent.
+    pub(super) fn holds(&self, place: &str, name: &str) -> bool {
+        let same = |sent: &str| if place == "header" { sent.eq_ignore_ascii_case(name) } else { sent == name };
+        self.0.iter().any(|(at, sent)| *at == place && same(sent))
+    }
+}
+
+/// Headers, query pairs and cookies that all alternatives send; one that asks for nothing does not count.
+pub(super) fn sent(signing: &Signing, security: &[Vec<String>]) -> Sent {
+    let alternatives: Vec<Vec<(&'static str, String)>> =
+        security.iter().filter(|schemes| !schemes.is_empty()).map(|schemes| places(signing, schemes)).collect();
+    let Some((first, others)) = alternatives.split_first() else { return Sent::default() };
+    Sent(first.iter().filter(|place| others.iter().all(|other| other.contains(place))).cloned().collect())
+}
+
+fn places(signing: &Signing, schemes: &[String]) -> Vec<(&'static str, String)> {
+    let recipes = signing.schemes.iter().filter(|scheme| schemes.contains(&scheme.name)).map(|scheme| &scheme.recipe);
+    let mut places = Vec::new();
+    for recipe in recipes {
+        let cookie = |name: &str| name == "cookie";
+        places.extend(sent_headers(recipe).into_iter().filter(|name| !cookie(name)).map(|name| ("header", name)));
+        let Output::Send(send) = &recipe.output else { continue };
+        places.extend(send.query.iter().map(|(name, _)| ("query", name.to_string())));
+        let cookies = send.headers.iter().filter(|(name, _)| cookie(&name.to_ascii_lowercase()));
+        let names = cookies.filter_map(|(_, carrier)| start(carrier)?.strip_suffix('='));
+        places.extend(names.map(|name| ("cookie", name.to_owned())));
+    }
+    places
+}
+
 /// The text that a carrier begins with.
 fn start(carrier: &recipe::Carrier) -> Option<&str> {
     match carrier {

@@ -3,12 +3,13 @@
 use crate::docs::{self, Page};
 use crate::ir::{FailureWhen, Ir, Operation, Repeat, Response};
 use crate::operations::{examples, flows, parameters, responses};
+use countersign_auth::recipe::Output;
 
 /// The page of a method: what the spec says, where it goes, what may go wrong, how it is called.
 pub fn method(ir: &Ir, operation: &Operation) -> Vec<String> {
     let mut page = Page(docs::lines(&operation.doc, &docs::sentence(&docs::code(&operation.id))));
     page.paragraph(
-        [line(operation), security(operation), repeat(operation).to_owned()].into_iter().chain(limits(operation)),
+        [line(operation), security(ir, operation), repeat(operation).to_owned()].into_iter().chain(limits(operation)),
     );
     page.paragraph(flows::lines(operation));
     page.paragraph(arguments(operation));
@@ -27,13 +28,21 @@ pub fn line(operation: &Operation) -> String {
     format!("{}.", docs::code(&format!("{} {}", operation.method, operation.path)))
 }
 
-fn security(operation: &Operation) -> String {
+fn security(ir: &Ir, operation: &Operation) -> String {
+    // A hand-written scheme has a name of its own, which says more than the document's.
+    let shown = |name: &String| {
+        let scheme = ir.schemes.iter().find(|scheme| scheme.name == *name);
+        match scheme.map(|scheme| &scheme.recipe.output) {
+            Some(Output::Custom(custom)) => format!("{} ({})", docs::code(name), docs::code(&custom.scheme)),
+            _ => docs::code(name),
+        }
+    };
     let alternatives: Vec<String> = operation
         .security
         .iter()
         .map(|schemes| match schemes.as_slice() {
             [] => "nothing".to_owned(),
-            schemes => schemes.iter().map(|scheme| docs::code(scheme)).collect::<Vec<_>>().join(" and "),
+            schemes => schemes.iter().map(shown).collect::<Vec<_>>().join(" and "),
         })
         .collect();
     match alternatives.is_empty() {
