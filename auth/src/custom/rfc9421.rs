@@ -24,6 +24,7 @@ use crate::stamp::{Stamp, StampValue, UnixTime};
 use bytes::Bytes;
 use http::header::HeaderName;
 use std::borrow::Cow;
+use subtle::Choice;
 
 const fn parameter(name: &'static str, kind: ParameterKind, required: bool, about: &'static str) -> Parameter {
     Parameter { name, kind, required, about }
@@ -374,7 +375,8 @@ impl Signer for Rfc9421Signer {
         let base = self.base(components.iter().copied(), &input, request, None).map_err(recompute)?;
         let holds = |mac: &MacState| equal(mac.mac(base.as_bytes()).as_ref(), &signature);
         // All keys are tried, so that the time does not say which one fits.
-        if !self.macs.iter().fold(false, |held, mac| bool::from(holds(mac)) || held) {
+        let held = self.macs.iter().map(holds).fold(Choice::from(0), |held, holds| held | holds);
+        if !bool::from(held) {
             return Err(Refusal::Signature);
         }
         let mut checked = self.rules(&params_read, now, leeway_millis)?;
