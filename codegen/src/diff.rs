@@ -17,6 +17,7 @@ mod classify;
 mod compare;
 mod components;
 mod crates;
+pub mod explain;
 mod life;
 mod model;
 mod operations;

@@ -187,6 +187,11 @@ fn rules_are_listed_and_explained() {
     assert_eq!(code, Some(0));
     assert!(text.contains("wire: breaking") && text.contains("api-removed-without-deprecation"), "{text}");
     assert!(text.contains("what to do: "), "{text}");
+    let code = "stops compiling: \n  client.create_thing().await?;\n  // no method named `create_thing`\n";
+    assert!(text.contains(code) && text.contains("\nat: /paths/~1things/post\n  before: {"), "{text}");
+    assert!(text.contains("\n  after: (nothing)\n"), "{text}");
+    let (_, text) = run(here, &["explain", "digest-changed"]);
+    assert!(text.contains("  before: hash: sha-512\n  after: hash: sha-256\n"), "{text}");
     assert_eq!(run(here, &["explain", "b6"]).1.matches("what to do: ").count(), 2);
     assert_eq!(trouble(here, &["explain", "nothing"]).0, Some(2));
 }

@@ -1,8 +1,9 @@
-//! `spec-diff rules`: the table; `spec-diff explain ID`: one line of it in words.
+//! `spec-diff rules`: the table; `spec-diff explain ID`: one line of it in words, with a pair that shows it.
 
 use crate::workspace;
 use anyhow::{Result, bail};
 use clap::Args;
+use countersign_codegen::diff::explain::{Caller, effect, pair};
 use countersign_codegen::diff::rules::{Rule, all, by_id};
 use countersign_codegen::diff::{Policy, Step, Verdict};
 use std::fmt::Write as _;
@@ -105,6 +106,21 @@ fn explained(rule: &Rule) -> String {
         line("shown", "only with --docs");
     }
     line("oasdiff", &upstream(rule));
+    if let Some(effect) = effect(rule) {
+        line("callers", effect.sentence);
+        match effect.caller {
+            Caller::Code(code, says) => line("stops compiling", &format!("\n  {code}\n  // {says}")),
+            Caller::Words(words) => line("stops compiling", words),
+            Caller::Compiles => {}
+        }
+    }
+    for part in pair(rule).into_iter().flat_map(|pair| pair.parts) {
+        let shown =
+            |text: Option<String>| text.map_or("(nothing)".to_owned(), |text| text.replace('\n', "\n          "));
+        line("\nat", &part.place);
+        line("  before", &shown(part.before));
+        line("  after", &shown(part.after));
+    }
     line("\nwhat to do", advice(rule));
     text
 }
