@@ -9,14 +9,17 @@ use super::rules::Rule;
 use serde_json::Value;
 
 const EFFECTS: &str = include_str!("explain/effects.txt");
+const RUST: &str = include_str!("../../tests/cases/diff/rust.json");
+const CRATES: &str = include_str!("../../tests/cases/diff/crates.txt");
 const BASE: &str = include_str!("../../tests/cases/diff/base.json");
 const SIGNED: &str = include_str!("../../tests/cases/diff/signed.yaml");
 const SHOWN: &str = include_str!("../../tests/cases/diff/shown.pairs");
 const SIGNING: &str = include_str!("../../tests/cases/diff/signing.pairs");
-const CASES: [&str; 3] = [
-    include_str!("../../tests/cases/diff/a-d-operations.txt"),
-    include_str!("../../tests/cases/diff/e-k-schemas.txt"),
-    include_str!("../../tests/cases/diff/l-p-others.txt"),
+const CASES: [(&str, &str); 4] = [
+    (BASE, include_str!("../../tests/cases/diff/a-d-operations.txt")),
+    (BASE, include_str!("../../tests/cases/diff/e-k-schemas.txt")),
+    (BASE, include_str!("../../tests/cases/diff/l-p-others.txt")),
+    (RUST, include_str!("../../tests/cases/diff/q-rust.txt")),
 ];
 
 /// What callers see of a rule.
@@ -39,15 +42,32 @@ pub enum Caller {
     Compiles,
 }
 
-/// Two documents that a rule finds something in.
+/// What a rule finds something in.
 #[derive(Clone, Debug)]
 pub struct Pair {
+    /// The two documents; nothing where a file of the crate changed.
+    pub documents: Option<Documents>,
+    /// What differs.
+    pub parts: Vec<Part>,
+}
+
+/// Two documents that a rule finds something in.
+#[derive(Clone, Debug)]
+pub struct Documents {
     /// The old document.
     pub old: String,
     /// The new document.
     pub new: String,
-    /// What differs.
-    pub parts: Vec<Part>,
+    /// Whether the crates that they make are compared, too.
+    pub crates: bool,
+    /// Whether all names of the new crate are chosen anew.
+    pub forgets_names: bool,
+}
+
+impl Documents {
+    fn new(old: String, new: String) -> Self {
+        Self { old, new, crates: false, forgets_names: false }
+    }
 }
 
 /// A place at which the documents of a pair differ.
@@ -73,18 +93,19 @@ pub fn effect(rule: &Rule) -> Option<Effect> {
     Some(Effect { sentence, caller })
 }
 
-/// A pair that the rule finds something in; nothing for rules on other files than documents.
+/// A pair that the rule finds something in; nothing for rules on other files.
 pub fn pair(rule: &Rule) -> Option<Pair> {
     if let Some(edits) = line_of(SIGNING, rule.id) {
         return signed(edits);
     }
-    let (edits, received) = match line_of(SHOWN, rule.id) {
-        Some(edits) => (edits, false),
-        None => case_of(rule)?,
+    let case = match line_of(SHOWN, rule.id) {
+        Some(edits) => Some(Case { base: BASE, edits, received: false }),
+        None => case_of(rule),
     };
-    match edits.strip_prefix("x ") {
-        Some(schemas) => of_schemas(schemas, received),
-        None => of_edits(edits),
+    let Some(case) = case else { return of_crate(rule) };
+    match case.edits.strip_prefix("x ") {
+        Some(schemas) => of_schemas(schemas, case.received),
+        None => of_edits(case.base, case.edits),
     }
 }
 
@@ -93,32 +114,50 @@ fn line_of(lines: &'static str, id: &str) -> Option<&'static str> {
     lines.lines().find_map(|line| line.strip_prefix(id)?.strip_prefix(" | "))
 }
 
-/// The edits of a case, and whether they are looked at where the schema is received.
-type Case = (&'static str, bool);
+/// A case: the edits of a base.
+#[derive(Clone, Copy)]
+struct Case {
+    base: &'static str,
+    edits: &'static str,
+    /// Whether it is looked at where the schema is received.
+    received: bool,
+}
 
 /// How well a case shows a rule, best least: whether it is not source-breaking there, and how much is found at all.
 type Rank = (bool, usize);
 
-/// The edits of the case that shows a rule best, and whether it does so where the schema is received.
+/// The case that shows a rule best.
 fn case_of(rule: &Rule) -> Option<Case> {
     let mut best: Option<(Rank, Case)> = None;
-    for line in CASES.iter().flat_map(|cases| cases.lines()).filter(|line| !line.starts_with('#')) {
+    let lines = CASES.iter().flat_map(|(base, cases)| cases.lines().map(move |line| (*base, line)));
+    for (base, line) in lines.filter(|(_, line)| !line.starts_with('#')) {
         let mut columns = line.split(" | ").skip(1);
         let Some(edits) = columns.next() else { continue };
         for (at, expected) in columns.enumerate() {
-            let found: Vec<&str> = expected.split_once(' ').map_or("", |(_, found)| found).split(", ").collect();
-            let Some(one) = found.iter().find(|one| one.split(' ').next() == Some(rule.id)) else { continue };
-            let rank = (!one.ends_with(" major"), found.len());
+            let Some(rank) = rank(rule, expected.split_once(' ').map_or("", |(_, found)| found)) else { continue };
             if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                best = Some((rank, (edits.trim(), at == 1)));
+                best = Some((rank, Case { base, edits: edits.trim(), received: at == 1 }));
             }
         }
     }
     best.map(|(_, case)| case)
 }
 
-fn base() -> Option<Value> {
-    serde_json::from_str(BASE).ok()
+/// How well what is expected of a case shows a rule; nothing if it does not.
+fn rank(rule: &Rule, expected: &str) -> Option<Rank> {
+    let found: Vec<&str> = expected.split(", ").map(|one| one.split_once(" x ").map_or(one, |(_, one)| one)).collect();
+    let one = found.iter().find(|one| one.split(' ').next() == Some(rule.id))?;
+    Some((!one.trim_end().ends_with(" major"), found.len()))
+}
+
+/// A change of a file of the crate or beside it.
+fn of_crate(rule: &Rule) -> Option<Pair> {
+    let shows = |line: &&&str| line.rsplit_once(" | ").is_some_and(|(_, expected)| rank(rule, expected).is_some());
+    let lines: Vec<&str> = CRATES.lines().filter(|line| !line.starts_with('#')).collect();
+    let mut columns = lines.iter().find(shows)?.split(" | ").skip(1);
+    let (file, (was, is)) = (columns.next()?, columns.next()?.split_once(" => ")?);
+    let part = Part { place: file.to_owned(), before: Some(was.to_owned()), after: Some(is.to_owned()) };
+    Some(Pair { documents: None, parts: vec![part] })
 }
 
 /// A member of what is sent or received gets another schema: `OLD => NEW`.
@@ -126,21 +165,33 @@ fn of_schemas(schemas: &str, received: bool) -> Option<Pair> {
     let (was, is) = schemas.split_once(" => ")?;
     let (owner, way) = if received { ("Got", "receive") } else { ("Sent", "send") };
     let with = |schema: &str| {
-        let mut document = base()?;
+        let mut document = serde_json::from_str(BASE).ok()?;
         let schema = serde_json::from_str(schema).ok()?;
         edit(&mut document, &format!("/components/schemas/{owner}/properties/x"), Some(schema))?;
         Some(document)
     };
     let place = format!("member `x` of `{owner}`, which we {way}");
     let part = Part { place, before: Some(was.to_owned()), after: Some(is.to_owned()) };
-    Some(Pair { old: pretty(&with(was)?), new: pretty(&with(is)?), parts: vec![part] })
+    let documents = Documents::new(pretty(&with(was)?), pretty(&with(is)?));
+    Some(Pair { documents: Some(documents), parts: vec![part] })
 }
 
-/// Edits of the base by pointers: `set POINTER VALUE`, `del POINTER`, and `both …` in the old document, too.
-fn of_edits(edits: &str) -> Option<Pair> {
-    let (mut old, mut new) = (base()?, base()?);
-    let mut places: Vec<&str> = Vec::new();
-    for one in edits.split(" ; ") {
+/// Edits of a base by pointers: `set POINTER VALUE`, `del POINTER`, `both …` in the old document, too; `many N` adds
+/// operations, `swap` exchanges the documents, `forget` chooses all names anew.
+fn of_edits(base: &str, edits: &str) -> Option<Pair> {
+    let read = || serde_json::from_str::<Value>(base).ok();
+    let (mut old, mut new) = (read()?, read()?);
+    let mut places: Vec<String> = Vec::new();
+    for one in edits.split(" ; ").filter(|one| *one != "forget") {
+        if one == "swap" {
+            std::mem::swap(&mut old, &mut new);
+            continue;
+        }
+        if let Some(count) = one.strip_prefix("many ") {
+            many(&mut new, count.parse().ok()?)?;
+            places.push("/paths/~1many~10".to_owned());
+            continue;
+        }
         let (both, one) = one.strip_prefix("both ").map_or((false, one), |rest| (true, rest));
         let (verb, rest) = one.split_once(' ')?;
         let (pointer, value) = match verb {
@@ -153,15 +204,31 @@ fn of_edits(edits: &str) -> Option<Pair> {
             edit(&mut old, pointer, value.clone())?;
         }
         edit(&mut new, pointer, value)?;
-        places.push(pointer.strip_suffix("/-").unwrap_or(pointer));
+        places.push(pointer.strip_suffix("/-").unwrap_or(pointer).to_owned());
     }
     places.dedup();
-    let part = |place: &&str| {
+    let part = |place: &String| {
         let at = |document: &Value| document.pointer(place).map(Value::to_string);
-        Part { place: (*place).to_owned(), before: at(&old), after: at(&new) }
+        Part { place: place.clone(), before: at(&old), after: at(&new) }
     };
     let parts = places.iter().map(part).collect();
-    Some(Pair { old: pretty(&old), new: pretty(&new), parts })
+    let mut documents = Documents::new(pretty(&old), pretty(&new));
+    documents.crates = base == RUST;
+    documents.forgets_names = edits.starts_with("forget");
+    Some(Pair { documents: Some(documents), parts })
+}
+
+/// That many more operations, in two tags in turn.
+fn many(document: &mut Value, count: usize) -> Option<()> {
+    for number in 0..count {
+        let operation = serde_json::json!({
+            "tags": [format!("m{}", number % 2)],
+            "operationId": format!("many_{number}"),
+            "responses": {"204": {"description": ""}},
+        });
+        edit(document, &format!("/paths/~1many~1{number}"), Some(serde_json::json!({"get": operation})))?;
+    }
+    Some(())
 }
 
 /// Edits of the signed document as text: `OLD => NEW`; `BOTH` in the old document, too.
@@ -182,7 +249,7 @@ fn signed(edits: &str) -> Option<Pair> {
             parts.push(Part { place: "the signing of a request".to_owned(), before: shown(was), after: shown(is) });
         }
     }
-    Some(Pair { old, new, parts })
+    Some(Pair { documents: Some(Documents::new(old, new)), parts })
 }
 
 fn pretty(document: &Value) -> String {
