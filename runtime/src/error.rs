@@ -178,6 +178,12 @@ impl<E> Error<E> {
         self.0.context.clues.hint(self.status(), self.0.context.operation)
     }
 
+    /// Whether the server may have processed the call, as far as connections and statuses tell: an attempt came to
+    /// it, and was not refused with 429, or 503 and `Retry-After`.
+    pub fn may_be_processed(&self) -> bool {
+        self.0.context.attempts.maybe_processed
+    }
+
     /// Whether time ran out.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout)
@@ -438,6 +444,9 @@ pub enum RequestError {
         /// `JSON`, `form` or `multipart`.
         format: &'static str,
     },
+    /// A batch of records whose call has no JSON with a list for them.
+    #[error("body has no list of records at hand")]
+    Batch,
     /// A body that is a stream, of a call that is made several times.
     #[error("body is a stream, which can't be sent a second time")]
     StreamAgain,

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod base_url;
+pub mod batches;
 mod binary;
 #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
 mod blocking;
@@ -34,6 +35,7 @@ mod pace;
 pub mod pages;
 mod parameters;
 mod permits;
+pub mod poll;
 mod redirect;
 mod reply;
 mod request;
@@ -58,6 +60,7 @@ pub use {bytes, http, reqwest, reqwest_middleware, serde, serde_json};
 
 pub use self::uuid::Uuid;
 pub use base_url::BaseUrlError;
+pub use batches::{Batch, BatchReport};
 pub use binary::{Binary, ByteStream};
 pub use budget::RetryBudget;
 pub use call::{CallFuture, Response};
@@ -70,6 +73,7 @@ pub use environment::{Environment, MissingVariables};
 pub use error::{Error, ErrorKind, RawBody, RequestError, Stopped, StreamError, TransportError};
 pub use events::{Event, Events};
 pub use form::FormStyle;
+pub use futures_core::Stream;
 pub use headers::{FromHeader, HeaderError, header};
 pub use hint::Hint;
 pub use json::DecodeError;
@@ -79,6 +83,7 @@ pub use observe::{AttemptEnd, CallEnd, Observer, WaitReason, Waited};
 pub use operation::{Limits, Operation, OperationInfo, Provider, ProviderCredentials, Repeat, Server};
 pub use pages::{Items, PageError, Pages};
 pub use parameters::{ParameterValue, ParameterValues};
+pub use poll::{PollError, Polling};
 pub use reply::{Failure, FailureWhen, JsonConst, Outcome, Reply, Unreadable};
 pub use request::Request;
 pub use retry::RetryOptions;

@@ -309,7 +309,7 @@ impl Failure {
 }
 
 impl JsonConst {
-    fn is(&self, value: &Value) -> bool {
+    pub(crate) fn is(&self, value: &Value) -> bool {
         match (self, value) {
             (JsonConst::Null, Value::Null) => true,
             (JsonConst::Bool(constant), Value::Bool(value)) => constant == value,

@@ -325,7 +325,13 @@ impl Request {
     pub(crate) fn again(&self) -> Self {
         let body = self.body.as_ref().map(|body| body.as_bytes().map(|bytes| reqwest::Body::from(bytes.to_vec())));
         let is_stream = matches!(body, Some(None));
-        let mut again = Self {
+        let again = self.with_body(body.flatten());
+        if is_stream { again.failing(RequestError::StreamAgain) } else { again }
+    }
+
+    /// The same call with another body.
+    pub(crate) fn with_body(&self, body: Option<reqwest::Body>) -> Self {
+        Self {
             core: self.core.clone(),
             operation: self.operation,
             path: self.path.clone(),
@@ -333,7 +339,7 @@ impl Request {
             headers: self.headers.clone(),
             own_headers: self.own_headers.clone(),
             cookies: self.cookies.clone(),
-            body: body.flatten(),
+            body,
             options: self.options,
             doubled_body: self.doubled_body,
             signing: self.signing.clone(),
@@ -341,11 +347,7 @@ impl Request {
             ends_session: self.ends_session,
             lent: self.lent,
             error: self.error.clone(),
-        };
-        if is_stream {
-            again.fail(RequestError::StreamAgain);
         }
-        again
     }
 
     /// A call that goes on from this one: of the same operation with all its parameters and its body, or of another
@@ -364,6 +366,17 @@ impl Request {
             error: self.error.clone(),
             ..Self::new(self.core.clone(), operation)
         }
+    }
+
+    /// The body, where it is text at hand.
+    pub(crate) fn body_text(&self) -> Option<&str> {
+        std::str::from_utf8(self.body.as_ref()?.as_bytes()?).ok()
+    }
+
+    /// The same call, which fails when it is sent.
+    pub(crate) fn failing(mut self, error: RequestError) -> Self {
+        self.fail(error);
+        self
     }
 
     /// A call that goes on from this one, with a cursor in the place of the one that it has.
