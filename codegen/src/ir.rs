@@ -486,15 +486,19 @@ pub struct Webhook {
 pub struct Flows {
     /// Pages that follow one another (`x-pages`).
     pub pages: Option<Pages>,
+    /// A result that is asked for until it is there (`x-poll`).
+    pub poll: Option<Poll>,
+    /// Records that go out in several calls (`x-batch`).
+    pub batch: Option<Batch>,
 }
 
 impl Flows {
     /// Methods that a call has for them.
-    pub fn methods(&self) -> &'static [&'static str] {
-        match &self.pages {
-            Some(_) => &["pages", "pages_from", "items", "items_from"],
-            None => &[],
-        }
+    pub fn methods(&self) -> Vec<&'static str> {
+        let pages: &[_] = if self.pages.is_some() { &["pages", "pages_from", "items", "items_from"] } else { &[] };
+        let poll: &[_] = if self.poll.is_some() { &["poll", "poll_from"] } else { &[] };
+        let batch: &[_] = if self.batch.is_some() { &["batch", "batch_stream"] } else { &[] };
+        [pages, poll, batch].concat()
     }
 }
 
@@ -528,6 +532,81 @@ pub struct Pages {
     pub items: Way,
     /// The type of an item.
     pub item: TypeExpr,
+}
+
+/// A result that is asked for until it is there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Poll {
+    /// The operation that gives the result.
+    pub next: OtherOperation,
+    /// The id in the first answer, and where it goes; nothing if the same call is made again.
+    pub id: Option<(Way, ParameterPlace, String)>,
+    /// Whether the first answer may be the result itself.
+    pub first_is_result: bool,
+    /// What is true of an answer while the work goes on.
+    pub pending: Condition,
+    /// Seconds of the first pause.
+    pub interval_seconds: u32,
+    /// Seconds of the longest pause.
+    pub longest_seconds: u32,
+    /// Seconds after which to give up.
+    pub deadline_seconds: u32,
+}
+
+/// Records that go out in several calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// JSON Pointer of the list in the body.
+    pub records: String,
+    /// The type of a record.
+    pub record: TypeExpr,
+    /// The most records of a call.
+    pub limit: u32,
+    /// The most bytes of a body.
+    pub bytes: Option<u32>,
+    /// Smaller limits of calls with certain records: JSON Pointer in a record, values, limit.
+    pub smaller: Vec<(String, Vec<serde_json::Value>, u32)>,
+    /// What an answer of success says.
+    pub answer: BatchAnswer,
+    /// What a declared error says, if it speaks of records.
+    pub failure: Option<BatchAnswer>,
+    /// The type of a rejection.
+    pub rejected: TypeExpr,
+    /// Which record a rejection means.
+    pub which: Option<BatchWhich>,
+    /// Which rejections may pass.
+    pub again: Option<Condition>,
+}
+
+/// What an answer says of the records of its call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchAnswer {
+    /// How many were accepted.
+    pub accepted: Option<Way>,
+    /// What is true if all others were accepted.
+    pub complete: Option<Condition>,
+    /// The list of rejections.
+    pub rejected: Option<Way>,
+}
+
+/// How a rejection names its record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BatchWhich {
+    /// By its place, from 0.
+    Index(Way),
+    /// By the record itself.
+    Echo(Way),
+}
+
+/// A member that has one of some values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The member.
+    pub at: Way,
+    /// The values: texts, integers, booleans.
+    pub values: Vec<serde_json::Value>,
+    /// Whether it must have one of them, or another one than these. An absent member is neither.
+    pub equals: bool,
 }
 
 /// The way to a member of a body, through fields of structs.

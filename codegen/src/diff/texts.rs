@@ -28,11 +28,28 @@ pub(super) fn extensions<'a>(compare: &mut Compare<'a>, old: Members<'_, 'a>, ne
     for (key, was, is) in changed(old, new) {
         let rule = match key {
             "x-enum-varnames" | "x-enumNames" | "x-rust-name" => &rules::VARIANT_NAMES_CHANGED,
-            "x-repeat" | "x-pages" | "x-idempotency" => &rules::REPEAT_CHANGED,
+            "x-repeat" | "x-idempotency" => &rules::REPEAT_CHANGED,
+            "x-pages" | "x-poll" | "x-batch" => flow(key, old.1, new.1),
             key if compare.settings.ignored_extensions.iter().any(|ignored| ignored == key) => continue,
             _ => &rules::EXTENSION_CHANGED,
         };
         compare.emit(rule, was, is, format!("`{}` changed", shortened(key, 60))).detail(key);
+    }
+}
+
+/// The rule on calls that belong together: what changed are methods, or only times and limits.
+fn flow(key: &str, old: &Node, new: &Node) -> &'static rules::Rule {
+    const PACE: [&str; 8] =
+        ["accepted", "again", "bytes", "complete", "deadline", "interval", "limit", "longest-interval"];
+    let shape = |node: &Node| {
+        let members = members(node, |member| !PACE.contains(&member) && member != "smaller");
+        members.into_iter().map(|(member, node)| (member.to_owned(), canonical(node))).collect::<Vec<_>>()
+    };
+    match (old.get(key), new.get(key)) {
+        (None, _) => &rules::CALL_FLOW_ADDED,
+        (_, None) => &rules::CALL_FLOW_REMOVED,
+        (Some(old), Some(new)) if shape(old) == shape(new) => &rules::REPEAT_CHANGED,
+        _ => &rules::CALL_FLOW_CHANGED,
     }
 }
 

@@ -73,6 +73,8 @@ rules! {
     LIMITS = Error "limits" "`x-limits` gives a number of calls at once that is possible, and one for each API.";
     ONE_OF_PARAMETERS = Error "one-of-parameters" "`x-one-of-parameters` names optional parameters of its operation.";
     PAGES = Error "pages" "`x-pages` names the list of items and the cursor in a page, and the parameter that takes the cursor.";
+    POLL = Error "poll" "`x-poll` says what an answer looks like while work goes on, and which operation gives the result.";
+    BATCH = Error "batch" "`x-batch` names the list of records in the body, their limit, and what the answer says of them.";
 
     WEBHOOK = Error "webhook" "A webhook is a POST of JSON, signed by one scheme that needs no session; `dedupe` points into its body.";
     WEBHOOK_WEAK = Warning "webhook-weak" "A webhook's signature covers its body, and `dedupe` names a required member of it.";

@@ -1,14 +1,19 @@
-//! Calls that belong together: pages that follow one another.
+//! Calls that belong together: pages that follow one another, results that are polled, records in batches.
 //!
+//! `pages`, `poll` and `batch` read one extension each; what they share stands here.
 //! Members are named by JSON Pointers. Each is followed through the structs that bodies became, so that what is
 //! generated reads a field, and a pointer that leads nowhere is found here, at its place.
+
+mod batch;
+mod pages;
+mod poll;
 
 use super::document::Document;
 use super::rules::{self, Rule};
 use crate::finding::{shortened, similar};
 use crate::ir::{
-    Ir, Operation, OtherOperation, Pages, Parameter, ParameterPlace, ResponseContent, Style, TypeExpr, TypeKind, Way,
-    WayStep,
+    Condition, Field, Flows, Ir, Operation, OtherOperation, Parameter, ParameterPlace, ResponseContent, Style,
+    TypeExpr, TypeKind, Way, WayStep,
 };
 use crate::operations::responses;
 use crate::spec::Node;
@@ -20,13 +25,20 @@ pub(super) fn flows(document: &Document<'_>, ir: &mut Ir) {
         let is =
             |operation: &Operation| operation.path == named.path && operation.method.eq_ignore_ascii_case(named.method);
         let Some(at) = ir.operations.iter().position(is) else { continue };
-        if let Some(node) = named.node.get("x-pages") {
-            let reader = Reader { document, ir, rule: rules::PAGES };
-            found.push((at, reader.pages(&ir.operations[at], node)));
-        }
+        let operation = &ir.operations[at];
+        let reader = |rule| Reader { document, ir, rule };
+        let node = |key| named.node.get(key);
+        found.push((
+            at,
+            Flows {
+                pages: node("x-pages").and_then(|node| reader(rules::PAGES).pages(operation, node)),
+                poll: node("x-poll").and_then(|node| reader(rules::POLL).poll(operation, node)),
+                batch: node("x-batch").and_then(|node| reader(rules::BATCH).batch(operation, node)),
+            },
+        ));
     }
-    for (at, pages) in found {
-        ir.operations[at].flows.pages = pages;
+    for (at, flows) in found {
+        ir.operations[at].flows = flows;
     }
 }
 
@@ -38,62 +50,6 @@ struct Reader<'r, 'a> {
 }
 
 impl<'r> Reader<'r, '_> {
-    fn pages(&self, operation: &'r Operation, node: &Node) -> Option<Pages> {
-        let Some(next_node) = node.get("next") else {
-            let body = self.body(operation, node)?;
-            let parameter = self.parameter(operation, self.member(node, "parameter")?)?;
-            let cursor = self.cursor(operation, body, self.member(node, "cursor")?, parameter)?;
-            let (items, item) = self.items(body, self.member(node, "items")?)?;
-            self.others(operation, operation, parameter, node)?;
-            return Some(Pages {
-                next: other(operation),
-                parameter: (parameter.place, parameter.wire.clone()),
-                first_is_page: true,
-                begins_at_cursor: parameter.required,
-                first_cursor: cursor.clone(),
-                cursor,
-                items,
-                item,
-            });
-        };
-        if let Some(parameter) = node.get("parameter") {
-            let help = "it belongs to `next`";
-            self.report(parameter, "the operation itself takes no cursor where another one goes on", help);
-            return None;
-        }
-        let operation_node = self.member(next_node, "operation")?;
-        let next = self.operation(operation_node)?;
-        let (first, page) = (self.body(operation, node)?, self.body(next, operation_node)?);
-        let parameter = self.parameter(next, self.member(next_node, "parameter")?)?;
-        let first_cursor = self.cursor(operation, first, self.member(node, "cursor")?, parameter)?;
-        let cursor = self.cursor(next, page, self.member(next_node, "cursor")?, parameter)?;
-        let (items, item) = self.items(page, self.member(next_node, "items")?)?;
-        self.others(operation, next, parameter, operation_node)?;
-        let first_is_page = match node.get("items") {
-            None => false,
-            Some(first_items) => {
-                let (first_items_way, _) = self.items(first, first_items)?;
-                if first != page || first_items_way != items {
-                    let message =
-                        "the first answer is of another type than the pages that follow, or has its items elsewhere";
-                    self.report(first_items, message, "leave `items` away if the first answer holds none");
-                    return None;
-                }
-                true
-            }
-        };
-        Some(Pages {
-            next: other(next),
-            parameter: (parameter.place, parameter.wire.clone()),
-            first_is_page,
-            begins_at_cursor: false,
-            first_cursor,
-            cursor,
-            items,
-            item,
-        })
-    }
-
     fn report(&self, node: &Node, message: &str, help: &str) {
         self.document.report(self.rule, node, message, help);
     }
@@ -178,9 +134,61 @@ impl<'r> Reader<'r, '_> {
             _ => {
                 let message =
                     format!("the member at `{}` is not a list", shortened(node.text().unwrap_or_default(), 60));
-                self.report(node, &message, "name the list of the page's items");
+                self.report(node, &message, "name a list that is described");
                 None
             }
+        }
+    }
+
+    /// A member and the values that it is compared with.
+    fn condition(&self, body: &TypeExpr, node: &Node) -> Option<Condition> {
+        let at = self.way(body, self.member(node, "at")?)?;
+        let known = match self.scalar(&at.ty) {
+            Some(known) => known,
+            None => {
+                self.report(node, "only texts, integers and booleans are compared", "name a member that is one");
+                return None;
+            }
+        };
+        let (list, equals) = match (node.get("equals"), node.get("not-equals")) {
+            (Some(list), None) if !list.items().is_empty() => (list, true),
+            (None, Some(list)) if !list.items().is_empty() => (list, false),
+            _ => {
+                self.report(node, "one of `equals` and `not-equals` must list values", "write `equals: [pending]`");
+                return None;
+            }
+        };
+        let mut values = Vec::new();
+        for item in list.items() {
+            let value = item.to_json();
+            if !known.takes(&value) {
+                let shown = shortened(&value.to_string(), 60);
+                let near = item.text().and_then(|text| similar(text, known.values.iter().copied()));
+                let help = near.map_or("list values of its type".to_owned(), |near| format!("did you mean `{near}`?"));
+                self.report(item, &format!("the member never is `{shown}`"), &help);
+                return None;
+            }
+            values.push(value);
+        }
+        Some(Condition { at, values, equals })
+    }
+
+    /// What a type of one value may be; nothing for other types.
+    fn scalar(&self, ty: &TypeExpr) -> Option<Scalar<'r>> {
+        let of = |is: fn(&serde_json::Value) -> bool| Some(Scalar { is, values: Vec::new() });
+        match ty {
+            TypeExpr::Text(_) => of(serde_json::Value::is_string),
+            TypeExpr::Integer(_) => of(serde_json::Value::is_i64),
+            TypeExpr::Bool => of(serde_json::Value::is_boolean),
+            TypeExpr::Named(name) => match &self.ir.types.iter().find(|def| def.name == *name)?.kind {
+                TypeKind::Enum(choice) => {
+                    let integers = choice.variants.iter().any(|variant| variant.integer);
+                    let is = if integers { serde_json::Value::is_i64 } else { serde_json::Value::is_string };
+                    Some(Scalar { is, values: choice.variants.iter().map(|variant| variant.wire.as_str()).collect() })
+                }
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -194,7 +202,7 @@ impl<'r> Reader<'r, '_> {
         };
         let (mut ty, mut steps) = (body, Vec::new());
         for token in path.split('/') {
-            let name = token.replace("~1", "/").replace("~0", "~");
+            let name = unescaped(token);
             let fields = match ty {
                 TypeExpr::Named(known) => self.ir.types.iter().find(|def| def.name == *known),
                 _ => None,
@@ -212,10 +220,7 @@ impl<'r> Reader<'r, '_> {
                 self.report(node, &format!("the body has no member at `{}`", shortened(pointer, 60)), &help);
                 return None;
             };
-            // Any JSON value is null itself.
-            let may_be_null = field.nullable && field.ty != TypeExpr::Any;
-            let options = usize::from(!field.required) + usize::from(may_be_null);
-            steps.push(WayStep { field: field.name.clone(), options });
+            steps.push(step(field));
             ty = &field.ty;
         }
         Some(Way { steps, ty: ty.clone() })
@@ -246,6 +251,30 @@ impl<'r> Reader<'r, '_> {
         }
         Some(())
     }
+}
+
+/// What a type of one value may be.
+struct Scalar<'r> {
+    is: fn(&serde_json::Value) -> bool,
+    /// The values that are listed; none if all are possible.
+    values: Vec<&'r str>,
+}
+
+impl Scalar<'_> {
+    fn takes(&self, value: &serde_json::Value) -> bool {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (self.is)(value) && (self.values.is_empty() || self.values.contains(&text.as_str()))
+    }
+}
+
+fn unescaped(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
+fn step(field: &Field) -> WayStep {
+    // Any JSON value is null itself.
+    let may_be_null = field.nullable && field.ty != TypeExpr::Any;
+    WayStep { field: field.name.clone(), options: usize::from(!field.required) + usize::from(may_be_null) }
 }
 
 fn other(operation: &Operation) -> OtherOperation {

@@ -59,6 +59,11 @@ pub fn invocation(ir: &Ir, operation: &Operation) -> TokenStream {
     quote!(client.#name(#(#arguments),*))
 }
 
+/// A value of a type, as a caller would write it.
+pub fn value(ir: &Ir, ty: &TypeExpr) -> TokenStream {
+    Values { ir, from_json: false }.owned(ty, "value", 0)
+}
+
 /// Statements as lines, formatted.
 pub fn lines(statements: &TokenStream) -> Vec<String> {
     let Ok(file) = syn::parse2::<syn::File>(quote!(fn example() { #statements })) else {

@@ -1,90 +1,39 @@
 //! Calls that follow one another: methods on the call, and what the runtime needs to know of the bodies.
 
+mod batch;
+mod pages;
+mod poll;
+
 use crate::docs;
-use crate::expressions;
 use crate::features::Features;
-use crate::ir::{Ir, Operation, OtherOperation, Pages, ParameterPlace, TypeExpr, Way};
-use crate::operations::examples;
+use crate::ir::{Condition, Ir, Operation, OtherOperation, ParameterPlace, TypeExpr, Way};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 /// The methods and the glue of an operation's flows.
 pub fn of(ir: &Ir, operation: &Operation) -> TokenStream {
-    let pages = operation.flows.pages.as_ref().map(|pages| self::pages(ir, operation, pages));
-    quote!(#pages)
+    let flows = &operation.flows;
+    let pages = flows.pages.as_ref().map(|pages| pages::pages(ir, operation, pages));
+    let poll = flows.poll.as_ref().map(|poll| poll::poll(ir, operation, poll));
+    let batch = flows.batch.as_ref().map(|batch| batch::batch(ir, operation, batch));
+    quote!(#pages #poll #batch)
 }
 
 /// What the operation's own page says of them.
 pub fn lines(operation: &Operation) -> Vec<String> {
-    let pages = operation.flows.pages.as_ref();
-    pages.map(|_| "`.pages()` and `.items()` follow the pages to the last one.".to_owned()).into_iter().collect()
+    let flows = &operation.flows;
+    let pages = flows.pages.as_ref().map(|_| "`.pages()` and `.items()` follow the pages to the last one.");
+    let poll = flows.poll.as_ref().map(|_| "`.poll()` asks until the result is there.");
+    let batch =
+        flows.batch.as_ref().map(|_| "`.batch(records)` sends any number of records, in as many calls as it takes.");
+    [pages, poll, batch].into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// Types that the glue names.
 pub fn types(operation: &Operation) -> impl Iterator<Item = &TypeExpr> {
-    operation.flows.pages.iter().map(|pages| &pages.item)
-}
-
-fn pages(ir: &Ir, operation: &Operation, pages: &Pages) -> TokenStream {
-    let marker = format_ident!("{}", operation.marker);
-    let gate = gate(ir, operation, &pages.next);
-    let example = |method: &str, name: &str| {
-        let (method, name) = (format_ident!("{method}"), format_ident!("{name}"));
-        let plural = format_ident!("{name}s");
-        let call = examples::invocation(ir, operation);
-        examples::fenced(
-            ir,
-            operation,
-            quote! {
-                let mut #plural = #call.#method();
-                while let Some(#name) = #plural.next().await? {
-                    println!("{:?}", #name);
-                }
-            },
-        )
-    };
-    let of_pages =
-        page("The pages that begin with this call, each fetched when it is asked for.", example("pages", "page"));
-    let of_items = page("The items of the pages that begin with this call, in their order.", example("items", "item"));
-    let from = (!pages.begins_at_cursor).then(|| {
-        let line = match pages.first_is_page {
-            true => "with the options of this call",
-            false => "with the options of this call, which itself is not made",
-        };
-        let of_pages = docs::attributes(&[format!("The pages from a cursor on that was saved, {line}.")]);
-        let of_items = docs::attributes(&[format!("The items from a cursor on that was saved, {line}.")]);
-        quote! {
-            #of_pages
-            pub fn pages_from(self, cursor: impl Into<String>) -> runtime::Pages<#marker> {
-                runtime::Pages::from_cursor(self.into_request(), cursor)
-            }
-
-            #of_items
-            pub fn items_from(self, cursor: impl Into<String>) -> runtime::Items<#marker> {
-                self.pages_from(cursor).items()
-            }
-        }
-    });
-    let glue = paged(operation, pages);
-    quote! {
-        #gate
-        impl client::Call<#marker> {
-            #of_pages
-            pub fn pages(self) -> runtime::Pages<#marker> {
-                runtime::Pages::new(self.into_request())
-            }
-
-            #of_items
-            pub fn items(self) -> runtime::Items<#marker> {
-                self.pages().items()
-            }
-
-            #from
-        }
-
-        #gate
-        #glue
-    }
+    let flows = &operation.flows;
+    let batch = flows.batch.iter().flat_map(|batch| [&batch.record, &batch.rejected]);
+    flows.pages.iter().map(|pages| &pages.item).chain(batch)
 }
 
 /// A method's page: a sentence and an example.
@@ -93,52 +42,6 @@ fn page(sentence: &str, example: Vec<String>) -> TokenStream {
     page.paragraph(["# Example".to_owned()]);
     page.paragraph(example);
     docs::attributes(&page.0)
-}
-
-/// How the pages of an operation hang together.
-fn paged(operation: &Operation, pages: &Pages) -> TokenStream {
-    let marker = format_ident!("{}", operation.marker);
-    let next = marker_of(operation, &pages.next);
-    let item = expressions::outside(&pages.item);
-    let (place, name) = &pages.parameter;
-    let place = match place {
-        ParameterPlace::Path => quote!(Path),
-        ParameterPlace::Header => quote!(Header),
-        ParameterPlace::Query | ParameterPlace::Cookie => quote!(Query),
-    };
-    let first_page = match pages.first_is_page {
-        true => quote!(Some(answer)),
-        false => quote!({
-            drop(answer);
-            None
-        }),
-    };
-    let first_cursor = text_of(&pages.first_cursor, &quote!(answer));
-    let cursor = text_of(&pages.cursor, &quote!(page));
-    let items = list_of(&pages.items, &quote!(page));
-    quote! {
-        impl runtime::pages::Paged for #marker {
-            type Next = #next;
-            type Item = #item;
-            const CURSOR: runtime::pages::CursorParameter = runtime::pages::CursorParameter::#place(#name);
-
-            fn first_cursor(answer: &Self::Output) -> Option<String> {
-                #first_cursor
-            }
-
-            fn first_page(answer: runtime::Response<Self::Output>) -> Option<runtime::Response<runtime::pages::Page<Self>>> {
-                #first_page
-            }
-
-            fn cursor(page: &runtime::pages::Page<Self>) -> Option<String> {
-                #cursor
-            }
-
-            fn items(page: runtime::pages::Page<Self>) -> Vec<Self::Item> {
-                #items
-            }
-        }
-    }
 }
 
 /// The marker type of another operation, from this one's module.
@@ -181,21 +84,26 @@ fn borrowed(way: &Way, body: &TokenStream) -> TokenStream {
     value
 }
 
-/// A list, taken out of its body; none is an empty one.
-fn list_of(way: &Way, body: &TokenStream) -> TokenStream {
-    let mut value = body.clone();
-    for step in &way.steps {
-        let field = format_ident!("{}", step.field);
-        value = quote!(#value.#field);
-        for _ in 0..step.options {
-            value = quote!(#value?);
-        }
+/// Whether a member has one of some values, in a function that yields a boolean.
+fn holds(condition: &Condition, body: &TokenStream) -> TokenStream {
+    let value = text_of(&condition.at, body);
+    let values = condition.values.iter().map(|value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        value => value.to_string(),
+    });
+    let not = (!condition.equals).then(|| quote!(!));
+    quote! {
+        let value = || #value;
+        value().is_some_and(|value: String| #not [#(#values),*].contains(&value.as_str()))
     }
-    match way.steps.iter().any(|step| step.options > 0) {
-        false => value,
-        true => quote! {
-            let items = || Some(#value);
-            items().unwrap_or_default()
-        },
-    }
+}
+
+/// A parameter as the runtime fills it.
+fn parameter(place: ParameterPlace, name: &str) -> TokenStream {
+    let place = match place {
+        ParameterPlace::Path => quote!(Path),
+        ParameterPlace::Header => quote!(Header),
+        ParameterPlace::Query | ParameterPlace::Cookie => quote!(Query),
+    };
+    quote!(runtime::pages::CursorParameter::#place(#name))
 }

@@ -43,5 +43,8 @@ super::rules! {
     PARAMETER_DEFAULT_CHANGED "B20" "parameter-default-changed" BEH BEH MIN MIN - "A parameter's default changed, came or went." ["request-parameter-default-value-*"]
     PARAMETER_DEPRECATED "B21" "parameter-deprecated" OK OK MIN MIN INF "A parameter is deprecated." ["request-parameter-deprecated"]
     PARAMETER_REACTIVATED "B21" "parameter-reactivated" OK OK MIN MIN INF "A parameter is no longer deprecated." ["request-parameter-reactivated"]
-    REPEAT_CHANGED "B23" "repeat-changed" BEH BEH PAT PAT - "An extension that steers repeating or paging changed." []
+    REPEAT_CHANGED "B23" "repeat-changed" BEH BEH PAT PAT - "An extension that steers repeating or the pace of several calls changed." []
+    CALL_FLOW_ADDED "B23" "call-flow-added" OK OK MIN MIN - "An operation has pages, a poll or batches; its calls have methods for them." []
+    CALL_FLOW_REMOVED "B23" "call-flow-removed" OK OK MAJ MAJ - "The pages, the poll or the batches of an operation are gone, and the methods of its calls with them." []
+    CALL_FLOW_CHANGED "B23" "call-flow-changed" BEH BEH MAJ MAJ - "Pages, a poll or batches lead elsewhere or read other members; what their methods yield may have another type." []
 }

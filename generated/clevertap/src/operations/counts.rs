@@ -16,7 +16,7 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute.
+    /// Assumed: The interval of half a minute and the deadline.
     ///
     /// See <https://developer.clevertap.com/docs/get-event-count-api>.
     ///
@@ -24,6 +24,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -61,7 +63,7 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute; the repeat class.
+    /// Assumed: The interval of half a minute and the deadline; the repeat class.
     ///
     /// See <https://developer.clevertap.com/docs/get-event-count-api>.
     ///
@@ -69,6 +71,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// # Errors
     ///
@@ -107,7 +111,7 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute.
+    /// Assumed: The interval of half a minute and the deadline.
     ///
     /// See <https://developer.clevertap.com/docs/get-profile-count-api>.
     ///
@@ -115,6 +119,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -152,7 +158,7 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute; the repeat class.
+    /// Assumed: The interval of half a minute and the deadline; the repeat class.
     ///
     /// See <https://developer.clevertap.com/docs/get-profile-count-api>.
     ///
@@ -160,6 +166,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// # Errors
     ///
@@ -201,12 +209,14 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute.
+    /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute and the deadline.
     ///
     /// `GET /1/counts/top.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -246,7 +256,7 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute; the repeat class.
+    /// Assumed: The interval of half a minute and the deadline; the repeat class.
     ///
     /// See <https://developer.clevertap.com/docs/top-property-counts-api>.
     ///
@@ -254,6 +264,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// # Errors
     ///
@@ -311,12 +323,14 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute.
+    /// Assumed: That the call exists, as it does for the other counts; the interval of half a minute and the deadline.
     ///
     /// `GET /1/counts/trends.json`.
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// - `req_id`: The `req_id` of the answer that was `partial`; it may exceed 2^53.
     ///
@@ -354,7 +368,7 @@ impl client::Client {
     ///
     /// At most 3 calls at once. Repeating is safe: nothing is changed.
     ///
-    /// Assumed: The interval of half a minute; the repeat class.
+    /// Assumed: The interval of half a minute and the deadline; the repeat class.
     ///
     /// See <https://developer.clevertap.com/docs/trends-api>.
     ///
@@ -362,6 +376,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated after any transient failure.
     /// 3 calls at once; others wait.
+    ///
+    /// `.poll()` asks until the result is there.
     ///
     /// # Errors
     ///
@@ -449,6 +465,54 @@ impl client::Client {
     }
 }
 
+impl client::Call<PollEventCount> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let result = client
+    ///     .poll_event_count(1)
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<PollEventCount> {
+        runtime::Polling::new(self.into_request())
+    }
+}
+
+impl runtime::poll::Polled for PollEventCount {
+    type Next = PollEventCount;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: None,
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        {
+            let _ = answer;
+            None
+        }
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
+    }
+}
+
 /// `GET /1/counts/events.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct PollEventCount;
@@ -501,6 +565,57 @@ impl runtime::Operation for PollEventCount {
             1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
+    }
+}
+
+impl client::Call<CountEvents> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let result = client
+    ///     .count_events(&types::EventQuery::new("event_name", 1, 1))
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<CountEvents> {
+        runtime::Polling::new(self.into_request())
+    }
+
+    /// Asks for a result whose work was started before, by its id; this call itself is not made.
+    pub fn poll_from(self, id: impl ToString) -> runtime::Polling<CountEvents> {
+        runtime::Polling::from_id(self.into_request(), id.to_string())
+    }
+}
+
+impl runtime::poll::Polled for CountEvents {
+    type Next = PollEventCount;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: Some(runtime::pages::CursorParameter::Query("req_id")),
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        Some(runtime::ParameterValue::text(answer.req_id.as_ref()?).into_owned())
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
     }
 }
 
@@ -559,6 +674,54 @@ impl runtime::Operation for CountEvents {
     }
 }
 
+impl client::Call<PollProfileCount> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let result = client
+    ///     .poll_profile_count(1)
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<PollProfileCount> {
+        runtime::Polling::new(self.into_request())
+    }
+}
+
+impl runtime::poll::Polled for PollProfileCount {
+    type Next = PollProfileCount;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: None,
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        {
+            let _ = answer;
+            None
+        }
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
+    }
+}
+
 /// `GET /1/counts/profiles.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct PollProfileCount;
@@ -614,6 +777,57 @@ impl runtime::Operation for PollProfileCount {
     }
 }
 
+impl client::Call<CountProfiles> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let result = client
+    ///     .count_profiles(&types::EventQuery::new("event_name", 1, 1))
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<CountProfiles> {
+        runtime::Polling::new(self.into_request())
+    }
+
+    /// Asks for a result whose work was started before, by its id; this call itself is not made.
+    pub fn poll_from(self, id: impl ToString) -> runtime::Polling<CountProfiles> {
+        runtime::Polling::from_id(self.into_request(), id.to_string())
+    }
+}
+
+impl runtime::poll::Polled for CountProfiles {
+    type Next = PollProfileCount;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: Some(runtime::pages::CursorParameter::Query("req_id")),
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        Some(runtime::ParameterValue::text(answer.req_id.as_ref()?).into_owned())
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
+    }
+}
+
 /// `POST /1/counts/profiles.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct CountProfiles;
@@ -666,6 +880,54 @@ impl runtime::Operation for CountProfiles {
             1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
+    }
+}
+
+impl client::Call<PollTopProperties> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let result = client
+    ///     .poll_top_properties(1)
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<PollTopProperties> {
+        runtime::Polling::new(self.into_request())
+    }
+}
+
+impl runtime::poll::Polled for PollTopProperties {
+    type Next = PollTopProperties;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: None,
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        {
+            let _ = answer;
+            None
+        }
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
     }
 }
 
@@ -727,6 +989,73 @@ impl runtime::Operation for PollTopProperties {
     }
 }
 
+impl client::Call<CountTopProperties> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let result = client
+    ///     .count_top_properties(
+    ///         &types::TopPropertiesRequest::new(
+    ///             "event_name",
+    ///             1,
+    ///             [
+    ///                 (
+    ///                     "key".to_owned(),
+    ///                     types::TopPropertyGroup::new(
+    ///                         "name",
+    ///                         types::PropertyType::EventProperties,
+    ///                     ),
+    ///                 ),
+    ///             ]
+    ///                 .into(),
+    ///             1,
+    ///         ),
+    ///     )
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<CountTopProperties> {
+        runtime::Polling::new(self.into_request())
+    }
+
+    /// Asks for a result whose work was started before, by its id; this call itself is not made.
+    pub fn poll_from(self, id: impl ToString) -> runtime::Polling<CountTopProperties> {
+        runtime::Polling::from_id(self.into_request(), id.to_string())
+    }
+}
+
+impl runtime::poll::Polled for CountTopProperties {
+    type Next = PollTopProperties;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: Some(runtime::pages::CursorParameter::Query("req_id")),
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        Some(runtime::ParameterValue::text(answer.req_id.as_ref()?).into_owned())
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
+    }
+}
+
 /// `POST /1/counts/top.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct CountTopProperties;
@@ -785,6 +1114,54 @@ impl runtime::Operation for CountTopProperties {
     }
 }
 
+impl client::Call<PollTrends> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let result = client
+    ///     .poll_trends(1)
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<PollTrends> {
+        runtime::Polling::new(self.into_request())
+    }
+}
+
+impl runtime::poll::Polled for PollTrends {
+    type Next = PollTrends;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: None,
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        {
+            let _ = answer;
+            None
+        }
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
+    }
+}
+
 /// `GET /1/counts/trends.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct PollTrends;
@@ -840,6 +1217,65 @@ impl runtime::Operation for PollTrends {
             1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
+    }
+}
+
+impl client::Call<CountTrends> {
+    /// Asks until the result is there: after 30 s, then ever less often, up to 120 s apart, and for at most 1800 s. All three can be set.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let result = client
+    ///     .count_trends(
+    ///         &types::TrendsRequest::new(
+    ///             "event_name",
+    ///             1,
+    ///             [("key".to_owned(), types::TrendGroup::new(types::TrendType::Daily))]
+    ///                 .into(),
+    ///             1,
+    ///         ),
+    ///     )
+    ///     .poll()
+    ///     .deadline(std::time::Duration::from_secs(300))
+    ///     .await?;
+    /// println!("{:?}", result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll(self) -> runtime::Polling<CountTrends> {
+        runtime::Polling::new(self.into_request())
+    }
+
+    /// Asks for a result whose work was started before, by its id; this call itself is not made.
+    pub fn poll_from(self, id: impl ToString) -> runtime::Polling<CountTrends> {
+        runtime::Polling::from_id(self.into_request(), id.to_string())
+    }
+}
+
+impl runtime::poll::Polled for CountTrends {
+    type Next = PollTrends;
+    const POLL: runtime::poll::PollInfo = runtime::poll::PollInfo {
+        id: Some(runtime::pages::CursorParameter::Query("req_id")),
+        interval: std::time::Duration::from_secs(30),
+        longest_interval: std::time::Duration::from_secs(120),
+        deadline: std::time::Duration::from_secs(1800),
+    };
+    fn id(answer: &Self::Output) -> Option<String> {
+        Some(runtime::ParameterValue::text(answer.req_id.as_ref()?).into_owned())
+    }
+
+    fn result(
+        answer: runtime::Response<Self::Output>,
+    ) -> Option<runtime::Response<runtime::poll::PollResult<Self>>> {
+        (!Self::is_pending(&answer)).then_some(answer)
+    }
+
+    fn is_pending(answer: &runtime::poll::PollResult<Self>) -> bool {
+        let value = || Some(runtime::ParameterValue::text(&answer.status).into_owned());
+        value().is_some_and(|value: String| ["partial"].contains(&value.as_str()))
     }
 }
 

@@ -122,6 +122,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     ///
+    /// `.batch(records)` sends any number of records, in as many calls as it takes.
+    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -314,6 +316,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     ///
+    /// `.batch(records)` sends any number of records, in as many calls as it takes.
+    ///
     /// # Errors
     ///
     /// - Status 200 with `/status` `"fail"`: refused.
@@ -469,6 +473,113 @@ impl runtime::Operation for DemergeProfiles {
             1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
+    }
+}
+
+impl client::Call<DisassociatePhones> {
+    /// Sends any number of records, at most 1000 in a call. What this call has besides goes with each; records in its own body go first.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let records = vec![types::PhoneNumber::new("value")];
+    /// let report = client
+    ///     .disassociate_phones(
+    ///         &types::DisassociateRequest::new(vec![types::PhoneNumber::new("value")]),
+    ///     )
+    ///     .batch(records)
+    ///     .await;
+    /// println!("{report}");
+    /// for rejected in report.rejected() {
+    ///     println!("record {}: {:?}", rejected.index, rejected.why);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch(
+        self,
+        records: impl IntoIterator<
+            Item = types::PhoneNumber,
+            IntoIter: runtime::batches::Source,
+        >,
+    ) -> runtime::Batch<DisassociatePhones> {
+        runtime::Batch::new(self.into_request(), records)
+    }
+
+    /// The same for records that arrive one by one.
+    pub fn batch_stream(
+        self,
+        records: impl runtime::Stream<
+            Item = types::PhoneNumber,
+        > + runtime::batches::Source,
+    ) -> runtime::Batch<DisassociatePhones> {
+        runtime::Batch::of_stream(self.into_request(), records)
+    }
+}
+
+impl runtime::batches::Batched for DisassociatePhones {
+    type Record = types::PhoneNumber;
+    type Rejected = types::UnprocessedRecord;
+    const BATCH: runtime::batches::BatchInfo = runtime::batches::BatchInfo {
+        records: "/d",
+        limit: 1000,
+        bytes: None,
+        smaller: &[],
+    };
+    fn answer(answer: Self::Output) -> runtime::batches::BatchAnswer<Self::Rejected> {
+        let answer = &answer;
+        runtime::batches::BatchAnswer {
+            accepted: {
+                let accepted = || Some(
+                    runtime::ParameterValue::text(answer.processed.as_ref()?)
+                        .into_owned(),
+                );
+                accepted().and_then(|accepted: String| accepted.parse().ok())
+            },
+            is_complete: Some({
+                let value = || Some(
+                    runtime::ParameterValue::text(&answer.status).into_owned(),
+                );
+                value()
+                    .is_some_and(|value: String| ["success"].contains(&value.as_str()))
+            }),
+            rejected: {
+                let rejected = || Some((answer.unprocessed.as_ref()?).clone());
+                rejected().unwrap_or_default()
+            },
+        }
+    }
+
+    fn failure(
+        error: &Self::Error,
+    ) -> Option<runtime::batches::BatchAnswer<Self::Rejected>> {
+        Some(runtime::batches::BatchAnswer {
+            accepted: {
+                let accepted = || Some(
+                    runtime::ParameterValue::text(error.processed.as_ref()?).into_owned(),
+                );
+                accepted().and_then(|accepted: String| accepted.parse().ok())
+            },
+            is_complete: None,
+            rejected: {
+                let rejected = || Some((error.unprocessed.as_ref()?).clone());
+                rejected().unwrap_or_default()
+            },
+        })
+    }
+
+    fn which(rejected: &Self::Rejected) -> runtime::batches::Which {
+        let echo = || serde_json::to_value(rejected.record.as_ref()?).ok();
+        echo().map_or(runtime::batches::Which::Untold, runtime::batches::Which::Echo)
+    }
+
+    fn may_pass(rejected: &Self::Rejected) -> bool {
+        let value = || Some(
+            runtime::ParameterValue::text(rejected.code.as_ref()?).into_owned(),
+        );
+        value().is_some_and(|value: String| ["555"].contains(&value.as_str()))
     }
 }
 
@@ -886,6 +997,121 @@ impl runtime::Operation for QueryProfiles {
             1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => runtime::Outcome::failure(reply.json()),
             _ => reply.undeclared(),
         }
+    }
+}
+
+impl client::Call<UpdateSubscriptions> {
+    /// Sends any number of records, at most 1000 in a call. What this call has besides goes with each; records in its own body go first.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let records = vec![
+    ///     types::SubscriptionChange::new(types::SubscriptionStatus::Unsubscribe,
+    ///     types::AddressKind::Phone, "value")
+    /// ];
+    /// let report = client
+    ///     .update_subscriptions(
+    ///         &types::SubscriptionRequest::new(
+    ///             vec![
+    ///                 types::SubscriptionChange::new(types::SubscriptionStatus::Unsubscribe,
+    ///                 types::AddressKind::Phone, "value")
+    ///             ],
+    ///         ),
+    ///     )
+    ///     .batch(records)
+    ///     .await;
+    /// println!("{report}");
+    /// for rejected in report.rejected() {
+    ///     println!("record {}: {:?}", rejected.index, rejected.why);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch(
+        self,
+        records: impl IntoIterator<
+            Item = types::SubscriptionChange,
+            IntoIter: runtime::batches::Source,
+        >,
+    ) -> runtime::Batch<UpdateSubscriptions> {
+        runtime::Batch::new(self.into_request(), records)
+    }
+
+    /// The same for records that arrive one by one.
+    pub fn batch_stream(
+        self,
+        records: impl runtime::Stream<
+            Item = types::SubscriptionChange,
+        > + runtime::batches::Source,
+    ) -> runtime::Batch<UpdateSubscriptions> {
+        runtime::Batch::of_stream(self.into_request(), records)
+    }
+}
+
+impl runtime::batches::Batched for UpdateSubscriptions {
+    type Record = types::SubscriptionChange;
+    type Rejected = types::UnprocessedRecord;
+    const BATCH: runtime::batches::BatchInfo = runtime::batches::BatchInfo {
+        records: "/d",
+        limit: 1000,
+        bytes: None,
+        smaller: &[],
+    };
+    fn answer(answer: Self::Output) -> runtime::batches::BatchAnswer<Self::Rejected> {
+        let answer = &answer;
+        runtime::batches::BatchAnswer {
+            accepted: {
+                let accepted = || Some(
+                    runtime::ParameterValue::text(answer.processed.as_ref()?)
+                        .into_owned(),
+                );
+                accepted().and_then(|accepted: String| accepted.parse().ok())
+            },
+            is_complete: Some({
+                let value = || Some(
+                    runtime::ParameterValue::text(&answer.status).into_owned(),
+                );
+                value()
+                    .is_some_and(|value: String| ["success"].contains(&value.as_str()))
+            }),
+            rejected: {
+                let rejected = || Some((answer.unprocessed.as_ref()?).clone());
+                rejected().unwrap_or_default()
+            },
+        }
+    }
+
+    fn failure(
+        error: &Self::Error,
+    ) -> Option<runtime::batches::BatchAnswer<Self::Rejected>> {
+        Some(runtime::batches::BatchAnswer {
+            accepted: {
+                let accepted = || Some(
+                    runtime::ParameterValue::text(error.processed.as_ref()?).into_owned(),
+                );
+                accepted().and_then(|accepted: String| accepted.parse().ok())
+            },
+            is_complete: None,
+            rejected: {
+                let rejected = || Some((error.unprocessed.as_ref()?).clone());
+                rejected().unwrap_or_default()
+            },
+        })
+    }
+
+    fn which(rejected: &Self::Rejected) -> runtime::batches::Which {
+        let echo = || serde_json::to_value(rejected.record.as_ref()?).ok();
+        echo().map_or(runtime::batches::Which::Untold, runtime::batches::Which::Echo)
+    }
+
+    fn may_pass(rejected: &Self::Rejected) -> bool {
+        let value = || Some(
+            runtime::ParameterValue::text(rejected.code.as_ref()?).into_owned(),
+        );
+        value().is_some_and(|value: String| ["555"].contains(&value.as_str()))
     }
 }
 

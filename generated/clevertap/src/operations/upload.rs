@@ -18,7 +18,7 @@ impl client::Client {
     ///
     /// At most 15 calls at once. Not repeated unless the first attempt surely did not arrive: events would be doubled.
     ///
-    /// Assumed: That only records with code 555 should be sent again.
+    /// Assumed: That only records with code 555 should be sent again; that 100 device tokens are the limit of mixed calls, too; that `record` repeats a record as it was sent. A record that no answer accounts for is unknown.
     ///
     /// See <https://developer.clevertap.com/docs/upload-user-profiles-api>.
     ///
@@ -26,6 +26,8 @@ impl client::Client {
     /// Signed by `clevertap`.
     /// May be repeated only when it surely was not processed.
     /// 15 calls at once; others wait.
+    ///
+    /// `.batch(records)` sends any number of records, in as many calls as it takes.
     ///
     /// # Errors
     ///
@@ -78,6 +80,125 @@ impl client::Call<UploadRecords> {
     /// Assumed: That the parameter exists; no page that was read has it.
     pub fn dry_run(self, dry_run: i32) -> Self {
         self.map(|request| request.query("dryRun", &dry_run))
+    }
+}
+
+impl client::Call<UploadRecords> {
+    /// Sends any number of records, at most 1000 in a call. What this call has besides goes with each; records in its own body go first.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: clevertap_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use clevertap_client::types;
+    /// let records = vec![
+    ///     types::UploadRecord::ProfileUpload(types::ProfileUpload::new(types::ProfileData::new()))
+    /// ];
+    /// let report = client
+    ///     .upload_records(
+    ///         &types::UploadRequest::new(
+    ///             vec![
+    ///                 types::UploadRecord::ProfileUpload(types::ProfileUpload::new(types::ProfileData::new()))
+    ///             ],
+    ///         ),
+    ///     )
+    ///     .batch(records)
+    ///     .await;
+    /// println!("{report}");
+    /// for rejected in report.rejected() {
+    ///     println!("record {}: {:?}", rejected.index, rejected.why);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch(
+        self,
+        records: impl IntoIterator<
+            Item = types::UploadRecord,
+            IntoIter: runtime::batches::Source,
+        >,
+    ) -> runtime::Batch<UploadRecords> {
+        runtime::Batch::new(self.into_request(), records)
+    }
+
+    /// The same for records that arrive one by one.
+    pub fn batch_stream(
+        self,
+        records: impl runtime::Stream<
+            Item = types::UploadRecord,
+        > + runtime::batches::Source,
+    ) -> runtime::Batch<UploadRecords> {
+        runtime::Batch::of_stream(self.into_request(), records)
+    }
+}
+
+impl runtime::batches::Batched for UploadRecords {
+    type Record = types::UploadRecord;
+    type Rejected = types::UnprocessedRecord;
+    const BATCH: runtime::batches::BatchInfo = runtime::batches::BatchInfo {
+        records: "/d",
+        limit: 1000,
+        bytes: None,
+        smaller: &[
+            runtime::batches::SmallerLimit {
+                at: "/type",
+                equals: &[runtime::JsonConst::Text("token")],
+                limit: 100,
+            },
+        ],
+    };
+    fn answer(answer: Self::Output) -> runtime::batches::BatchAnswer<Self::Rejected> {
+        let answer = &answer;
+        runtime::batches::BatchAnswer {
+            accepted: {
+                let accepted = || Some(
+                    runtime::ParameterValue::text(answer.processed.as_ref()?)
+                        .into_owned(),
+                );
+                accepted().and_then(|accepted: String| accepted.parse().ok())
+            },
+            is_complete: Some({
+                let value = || Some(
+                    runtime::ParameterValue::text(&answer.status).into_owned(),
+                );
+                value()
+                    .is_some_and(|value: String| ["success"].contains(&value.as_str()))
+            }),
+            rejected: {
+                let rejected = || Some((answer.unprocessed.as_ref()?).clone());
+                rejected().unwrap_or_default()
+            },
+        }
+    }
+
+    fn failure(
+        error: &Self::Error,
+    ) -> Option<runtime::batches::BatchAnswer<Self::Rejected>> {
+        Some(runtime::batches::BatchAnswer {
+            accepted: {
+                let accepted = || Some(
+                    runtime::ParameterValue::text(error.processed.as_ref()?).into_owned(),
+                );
+                accepted().and_then(|accepted: String| accepted.parse().ok())
+            },
+            is_complete: None,
+            rejected: {
+                let rejected = || Some((error.unprocessed.as_ref()?).clone());
+                rejected().unwrap_or_default()
+            },
+        })
+    }
+
+    fn which(rejected: &Self::Rejected) -> runtime::batches::Which {
+        let echo = || serde_json::to_value(rejected.record.as_ref()?).ok();
+        echo().map_or(runtime::batches::Which::Untold, runtime::batches::Which::Echo)
+    }
+
+    fn may_pass(rejected: &Self::Rejected) -> bool {
+        let value = || Some(
+            runtime::ParameterValue::text(rejected.code.as_ref()?).into_owned(),
+        );
+        value().is_some_and(|value: String| ["555"].contains(&value.as_str()))
     }
 }
 
