@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub enum Answer {
     /// A status with JSON.
     Json(u16, String),
+    /// A status with JSON that asks to wait for so many seconds.
+    Wait(u16, u64, String),
     /// The connection closes before the answer.
     Cut,
     /// The connection closes within the body of a 200.
@@ -51,13 +53,18 @@ impl Answers {
 fn serve(stream: &TcpStream, answer: &(impl Fn(&Request) -> Answer + ?Sized)) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader) {
+        let mut wait = String::new();
         let (status, body, sent) = match answer(&request) {
             Answer::Cut => break,
             Answer::Json(status, body) => (status, body.clone(), body),
+            Answer::Wait(status, seconds, body) => {
+                wait = format!("retry-after: {seconds}\r\n");
+                (status, body.clone(), body)
+            }
             Answer::CutInBody(body) => (200, body.clone(), body[..body.len() / 2].to_owned()),
         };
         let head = format!(
-            "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\n{wait}content-length: {}\r\n\r\n",
             body.len()
         );
         let mut writer = stream;

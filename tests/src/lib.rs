@@ -14,6 +14,7 @@ pub mod forge;
 pub mod listener;
 pub mod mutations;
 pub mod outside;
+pub mod plays;
 pub mod programs;
 pub mod provider;
 pub mod sample;

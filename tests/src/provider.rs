@@ -44,6 +44,9 @@ pub enum Instead {
     Json(String),
 }
 
+/// What a provider answers instead of a sample: JSON for an operation and a request, or nothing.
+pub type Play = Box<dyn FnMut(&str, &Received) -> Option<String> + Send>;
+
 /// One request and what became of it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -84,6 +87,7 @@ struct Book {
     verifier: Box<dyn Verifier>,
     exchanges: Vec<Exchange>,
     instead: VecDeque<Instead>,
+    play: Option<Play>,
     turns: Turns,
 }
 
@@ -99,7 +103,8 @@ impl Provider {
     /// # Errors
     /// When there is no free port.
     pub async fn start(document: Document, verifier: Box<dyn Verifier>, time: Time) -> std::io::Result<Provider> {
-        let book = Book { verifier, exchanges: Vec::new(), instead: VecDeque::new(), turns: Turns::default() };
+        let book =
+            Book { verifier, exchanges: Vec::new(), instead: VecDeque::new(), play: None, turns: Turns::default() };
         let desk = Arc::new(Desk { document, time, state: Mutex::new(book) });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -129,6 +134,11 @@ impl Provider {
     /// Treats the next request differently; several calls queue up.
     pub fn next(&self, instead: Instead) {
         self.desk.book().instead.push_back(instead);
+    }
+
+    /// Answers requests that hold in this way from now on.
+    pub fn play(&self, play: impl FnMut(&str, &Received) -> Option<String> + Send + 'static) {
+        self.desk.book().play = Some(Box::new(play));
     }
 
     /// The exchanges since the last call.
@@ -205,7 +215,10 @@ impl Desk {
             }
             (_, _, Some(Instead::Json(text))) => json(200, text),
             (..) if !problems.is_empty() => self.error(operation, 400),
-            (_, Some(operation), _) => self.answer(book, operation),
+            (_, Some(operation), _) => {
+                let played = book.play.as_mut().and_then(|play| play(&operation.id, request));
+                played.map_or_else(|| self.answer(book, operation), |text| json(200, text))
+            }
         };
         (Some(verdict), problems, answer)
     }

@@ -23,6 +23,9 @@ async fn every_operation_is_verified() {
         let verified: BTreeSet<_> = calls.map(|call| call.operation.as_str()).collect();
         assert_eq!(verified.len(), operations, "{provider}");
     }
+    let flows: Vec<_> = report.flows.iter().map(|flow| (flow.what.as_str(), flow.requests > 2)).collect();
+    assert_eq!(flows.len(), 3, "{flows:?}");
+    assert!(flows.iter().all(|(_, several)| *several), "{flows:?}");
     let unsigned: Vec<_> = report.calls.iter().filter(|call| call.verdict == Some(Verdict::Unsigned)).collect();
     assert_eq!(unsigned.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>(), ["show_captcha"]);
 }

@@ -58,7 +58,7 @@ fn hostile(calls: Arc<AtomicUsize>, faults: Arc<AtomicUsize>) -> Answers {
             (0, _) => Answer::Cut,
             (1, Answer::Json(_, body)) => Answer::CutInBody(body),
             (2, _) => Answer::Json(500, json!({"status": "fail", "error": "broken", "code": 500}).to_string()),
-            (3, _) => Answer::Json(429, json!({"status": "fail", "error": "too many", "code": 429}).to_string()),
+            (3, _) => Answer::Wait(429, 0, json!({"status": "fail", "error": "too many", "code": 429}).to_string()),
             (_, answer) => answer,
         }
     })
@@ -66,28 +66,32 @@ fn hostile(calls: Arc<AtomicUsize>, faults: Arc<AtomicUsize>) -> Answers {
 
 #[tokio::test]
 async fn ten_thousand_items_come_once_each_with_one_call_in_ten_failing() {
-    let (calls, faults) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let server = hostile(Arc::clone(&calls), Arc::clone(&faults));
-    let client = client(&server);
-    let (mut came, mut failures) = (Vec::new(), 0);
-    let mut items = client.query_events(&asked()).items();
-    loop {
-        match items.next().await {
-            Ok(Some(item)) => came.push(item.ts.expect("a time")),
-            Ok(None) => break,
-            Err(PageError::Call(error)) => {
-                assert!(error.may_repeat(), "{error}");
-                failures += 1;
-                assert!(failures < 1_000, "a walk that does not go on");
+    for retries in [true, false] {
+        let (calls, faults) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let server = hostile(Arc::clone(&calls), Arc::clone(&faults));
+        let query = client(&server).query_events(&asked());
+        let query = if retries { query } else { query.no_retry() };
+        let (mut came, mut failures) = (Vec::new(), 0);
+        let mut items = query.items();
+        loop {
+            match items.next().await {
+                Ok(Some(item)) => came.push(item.ts.expect("a time")),
+                Ok(None) => break,
+                Err(PageError::Call(error)) => {
+                    assert!(error.may_repeat(), "{error}");
+                    failures += 1;
+                    assert!(failures < 1_000, "a walk that does not go on");
+                }
+                Err(error) => panic!("{error}"),
             }
-            Err(error) => panic!("{error}"),
         }
+        assert!(items.is_ended());
+        assert_eq!(came, (0..ITEMS).collect::<Vec<_>>());
+        let (calls, faults) = (calls.load(Ordering::SeqCst), faults.load(Ordering::SeqCst));
+        println!("{} items in {calls} calls, {faults} of them faults, {failures} seen by the caller", came.len());
+        assert!(calls > 120 && faults * 100 / calls >= 7, "{faults} of {calls}");
+        assert_eq!(failures == 0, retries, "{failures} of {faults}");
     }
-    assert!(items.is_ended());
-    assert_eq!(came, (0..ITEMS).collect::<Vec<_>>());
-    let (calls, faults) = (calls.load(Ordering::SeqCst), faults.load(Ordering::SeqCst));
-    println!("{} items in {calls} calls, {faults} of them faults, {failures} seen by the caller", came.len());
-    assert!(calls > 120 && faults * 100 / calls >= 7, "{faults} of {calls}");
 }
 
 /// Passes over some items and takes 700; where the next one is.

@@ -6,14 +6,16 @@ use super::stage::{Stage, with_header};
 use crate::accounts::clevertap::{ACCOUNT_ID, PASSCODE, builder, verifier};
 use crate::accounts::serve;
 use crate::clock::Time;
+use crate::plays::clevertap as plays;
 use crate::provider::Provider;
 use crate::verify::Received;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clevertap_client::operations::profiles::GetProfileBy;
 use clevertap_client::types::*;
 use clevertap_client::{Client, Credentials, OPERATIONS};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const A_YEAR_MS: i64 = 365 * 24 * 3600 * 1000;
 /// Beyond what a double holds.
@@ -33,6 +35,8 @@ pub(super) async fn run(time: &Time, columns: &Columns, report: &mut Report, scr
     send(&mut stage, &client).await;
     campaigns(&mut stage, &client).await;
     stage.compare_operations(OPERATIONS);
+    stage.title("clevertap: calls that follow one another");
+    follow(&mut stage, &client).await;
     stage.title("clevertap: what the scheme notices");
     misuse(&mut stage, &client).await?;
     stage.title("clevertap: what it can't notice");
@@ -170,6 +174,37 @@ async fn campaigns(stage: &mut Stage<'_>, client: &Client) {
         .with_delivery(vec!["delivered".to_owned()])
         .with_status(vec![MessageState::Completed, MessageState::Pending]);
     stage.json("get_message_reports", client.get_message_reports(&all)).await;
+}
+
+/// Pages, a poll, and an upload of more records than a call takes.
+async fn follow(stage: &mut Stage<'_>, client: &Client) {
+    let query = EventQuery::new("Charged", 20_260_101, 20_260_131);
+    stage.provider.play(plays::pages(500, 90));
+    let items = async {
+        let (mut items, mut came) = (client.query_events(&query).items(), Vec::new());
+        while let Some(item) = items.next().await? {
+            came.push(item.ts);
+        }
+        let in_order = came.iter().enumerate().all(|(at, ts)| ts.and_then(|ts| ts.try_into().ok()) == Some(at));
+        Ok(format!("{} items, each once: {in_order}", came.len()))
+    };
+    stage.flow("query_events, then page by page", "500 items, each once: true", items).await;
+    stage.provider.play(plays::counts(3, 42));
+    let poll = async {
+        let short = Duration::from_millis(10);
+        let result = client.count_events(&query).poll().interval(short).longest_interval(short).await?;
+        Ok(format!("a count of {} after partial answers", result.count.context("no count")?))
+    };
+    stage.flow("count_events, polled until it is there", "a count of 42 after partial answers", poll).await;
+    stage.provider.play(plays::uploads(&[("7", 509), ("99", 555)]));
+    let records = (0..2_500)
+        .map(|number| UploadRecord::from(ProfileUpload::new(ProfileData::new()).with_identity(number.to_string())));
+    let upload = async {
+        let report = client.upload_records(&UploadRequest::new(Vec::new())).batch(records).await;
+        Ok(format!("{report}, {} to send again", report.to_send_again().count()))
+    };
+    let expected = "2500 records in 3 calls: 2225 accepted, 275 rejected, 0 unknown, 25 to send again";
+    stage.flow("upload_records, 1000 records a call", expected, upload).await;
 }
 
 fn event_query() -> EventQuery {

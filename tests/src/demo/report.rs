@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Report {
     /// One entry for each call, in order.
     pub calls: Vec<Call>,
+    /// One entry for each flow of several calls, in order.
+    pub flows: Vec<Flow>,
     /// One entry for each attempt to deceive a provider, in order.
     pub attempts: Vec<Attempt>,
     /// What went wrong beside calls and attempts.
@@ -31,6 +33,21 @@ pub struct Call {
     /// How long the call took, answer decoded.
     pub elapsed: Duration,
     /// What went wrong; nothing for a good call.
+    pub problems: Vec<String>,
+}
+
+/// Calls that belong together: pages, polls, batches.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// The provider.
+    pub provider: String,
+    /// What was called.
+    pub what: String,
+    /// What came of it.
+    pub came: String,
+    /// How many requests the provider verified.
+    pub requests: usize,
+    /// What went wrong; nothing for a good flow.
     pub problems: Vec<String>,
 }
 
@@ -80,7 +97,7 @@ impl Attempt {
 
 impl Report {
     pub(super) fn new(operations: usize) -> Report {
-        Report { calls: Vec::new(), attempts: Vec::new(), problems: Vec::new(), operations }
+        Report { calls: Vec::new(), flows: Vec::new(), attempts: Vec::new(), problems: Vec::new(), operations }
     }
 
     pub(super) fn problem(&mut self, problem: String) {
@@ -98,13 +115,16 @@ impl Report {
     pub fn is_good(&self) -> bool {
         self.verified() == self.operations
             && self.calls.iter().all(Call::is_verified)
+            && self.flows.iter().all(|flow| flow.problems.is_empty())
             && self.attempts.iter().all(Attempt::is_as_expected)
             && self.problems.is_empty()
     }
 
     /// The last line; it only ends with "verified" if all is well.
     pub fn summary(&self) -> String {
-        let problems = self.problems.len() + self.attempts.iter().filter(|attempt| !attempt.is_as_expected()).count();
+        let flows: usize = self.flows.iter().map(|flow| flow.problems.len()).sum();
+        let problems =
+            flows + self.problems.len() + self.attempts.iter().filter(|attempt| !attempt.is_as_expected()).count();
         let said = if problems == 0 { String::new() } else { format!(", but {problems} problems") };
         format!("{}/{} operations verified{said}", self.verified(), self.operations)
     }

@@ -1,6 +1,6 @@
 //! How a demo looks: aligned lines, and a counter that rewrites itself where there is a terminal.
 
-use super::report::{Attempt, Call, Expected};
+use super::report::{Attempt, Call, Expected, Flow};
 use crate::document::{Document, Operation};
 use crate::verify::Verdict;
 use std::io::{IsTerminal as _, Write as _, stdout};
@@ -111,6 +111,17 @@ impl Columns {
             attempt.status,
             provider = self.provider
         )
+    }
+
+    pub(super) fn flow(&self, flow: &Flow) -> String {
+        let Flow { provider, what, came, requests, problems } = flow;
+        let said = if problems.is_empty() { "verified" } else { "FAILED" };
+        let mut text =
+            format!("{provider:width$}  {what:44}  {came}: {requests} requests {said}", width = self.provider);
+        for problem in problems {
+            text.push_str(&format!("\n    {problem}"));
+        }
+        text
     }
 
     fn row(&self, [provider, operation, method, path, scheme, verdict, elapsed]: [&str; 7]) -> String {

@@ -1,6 +1,6 @@
 //! One provider on stage: calls are made, judged and compared; requests are caught and tampered with.
 
-use super::report::{Attempt, Call, Expected, Report};
+use super::report::{Attempt, Call, Expected, Flow, Report};
 use super::screen::{Columns, Screen, scheme};
 use crate::coverage;
 use crate::exact::{differences, read};
@@ -156,6 +156,26 @@ impl<'a> Stage<'a> {
                 self.report.problem(format!("{provider}: OPERATIONS says something else of {} than the spec", info.id));
             }
         }
+    }
+
+    /// Makes calls that belong together, and holds what came of them against what should.
+    pub async fn flow(&mut self, what: &str, expected: &str, run: impl Future<Output = Result<String>>) {
+        self.provider.take();
+        let came = run.await.unwrap_or_else(|error| format!("{error:#}"));
+        let exchanges = self.provider.take();
+        let mut problems: Vec<String> = exchanges.iter().flat_map(|exchange| exchange.problems.clone()).collect();
+        if came != expected {
+            problems.push(format!("expected: {expected}"));
+        }
+        let is_verified = |exchange: &&Exchange| exchange.verdict == Some(Verdict::Verified);
+        let requests = exchanges.iter().filter(is_verified).count();
+        if requests == 0 || requests < exchanges.len() {
+            problems.push(format!("{requests} of {} requests are verified", exchanges.len()));
+        }
+        let provider = self.provider.document().provider.clone();
+        let flow = Flow { provider, what: what.to_owned(), came, requests, problems };
+        self.screen.line(&self.columns.flow(&flow));
+        self.report.flows.push(flow);
     }
 
     /// A line between calls and attempts.
