@@ -46,6 +46,10 @@ pub fn lowered_pair(old: &Spec, new: &Spec) -> Option<(Ir, Ir)> {
 
 /// Adds to a review of two documents what only their crates tell.
 pub fn surface(report: &mut Report, old: Made<'_>, new: Made<'_>) {
+    // What has names that Rust refuses is no crate, and is said where it is generated.
+    if !crate::names::check(old.ir).is_empty() || !crate::names::check(new.ir).is_empty() {
+        return;
+    }
     let old_ir = types::as_called_now(report, old.ir, new.ir);
     let sides = Sides {
         old: Side { spec: old.spec, references: References::new(old.spec), ir: &old_ir },

@@ -58,9 +58,11 @@ fn rename(ty: &mut TypeExpr, names: &BTreeMap<String, String>) {
     }
 }
 
-/// What each old type is called now: by the place of its schema, where components that are called otherwise move.
-///
-/// A type that is gone, and whose name another type has now, is called by no name that a new type could have.
+/// What is put behind the name of a type that is gone, where another type has the name now.
+const GONE: &str = "__gone";
+
+/// What each old type is called now: by the place of its schema, where components that are called otherwise move; a
+/// place that is gone by its name, if the type of that name is new.
 fn names(report: &Report, old: &Ir, new: &Ir) -> BTreeMap<String, String> {
     let moved: Vec<(&str, &str)> = report
         .changes
@@ -70,20 +72,24 @@ fn names(report: &Report, old: &Ir, new: &Ir) -> BTreeMap<String, String> {
         .collect();
     let places: BTreeMap<&str, &str> = new.types.iter().map(|def| (def.pointer.as_str(), def.name.as_str())).collect();
     let taken: BTreeSet<&str> = new.types.iter().map(|def| def.name.as_str()).collect();
-    let mut names = BTreeMap::new();
-    for def in &old.types {
+    let by_place = |def: &TypeDef| -> Option<&str> {
         let now = moved.iter().find_map(|(from, to)| {
             let rest = def.pointer.strip_prefix(from).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
             Some(format!("{to}{rest}"))
         });
-        let place = now.as_deref().unwrap_or(&def.pointer);
-        match places.get(place) {
-            Some(name) if **name != def.name => drop(names.insert(def.name.clone(), (*name).to_owned())),
-            Some(_) => {}
-            None if taken.contains(def.name.as_str()) => {
-                drop(names.insert(def.name.clone(), format!("{} (gone)", def.name)))
-            }
-            None => {}
+        places.get(now.as_deref().unwrap_or(&def.pointer)).copied()
+    };
+    let known: BTreeSet<&str> = old.types.iter().filter_map(by_place).collect();
+    let mut names = BTreeMap::new();
+    for def in &old.types {
+        let name = def.name.as_str();
+        let now = match by_place(def) {
+            Some(now) => now.to_owned(),
+            None if taken.contains(name) && known.contains(name) => format!("{name}{GONE}"),
+            None => name.to_owned(),
+        };
+        if now != name {
+            names.insert(name.to_owned(), now);
         }
     }
     names
@@ -321,7 +327,7 @@ fn merged(found: &mut Found<'_, '_>, defs: Defs<'_>, (old, new): (&Field, &Field
         return false;
     }
     let stays = found.sides.new.node(&from).is_some();
-    let was = was.trim_end_matches(" (gone)");
+    let was = was.trim_end_matches(GONE);
     let message = match stays {
         true => format!("what was {} here is {} now, of the same shape", shown(was), shown(&is)),
         false => format!("the component {} became one with {}, of the same shape", shown(was), shown(&is)),
