@@ -259,6 +259,23 @@ fn only_what_a_document_leaves_open_is_set() {
     assert!(recipe.with_options(&SigningOptions::new().parameter("a", "x")).is_err());
 }
 
+/// Bytes that are no text all decode to the replacement character, which somebody may have signed.
+#[cfg(feature = "aws-sigv4")]
+#[test]
+fn queries_that_are_no_text_are_not_taken_for_others() {
+    let prepared = prepared(AWS);
+    let mut sent = Sent { target: "/orders?a=%EF%BF%BD".to_owned(), ..Sent::new() };
+    let added: Vec<_> = prepared.sign(&sent.view(), &stamp()).unwrap().headers().collect();
+    sent.headers.extend(added);
+    assert!(prepared.verify(&sent.view(), NOW).is_ok());
+    for other in ["/orders?a=%FF", "/orders?a=%C3", "/orders?a=%EF%BF%BE"] {
+        sent.target = other.to_owned();
+        assert!(prepared.verify(&sent.view(), NOW).is_err(), "{other}");
+    }
+    sent.target = "/orders?a=%FF".to_owned();
+    assert!(matches!(prepared.sign(&sent.view(), &stamp()), Err(SignError::Unsignable { .. })));
+}
+
 #[cfg(feature = "aws-sigv4")]
 #[test]
 fn lists_and_flags_are_set_too() {
