@@ -191,9 +191,7 @@ fn one_comment_is_posted_updated_and_removed() {
     assert_eq!(run(&server, "new.yaml"), (Some(0), "posted comment 1 on acme/shop#7\n".into()));
     assert_eq!(methods(&server), ["GET", "POST"]);
     let posted = bodies(&server);
-    assert!(
-        posted.len() == 1 && posted[0].starts_with(&format!("{MARKER}\n### Spec review: 3 changes, 1 of them fail"))
-    );
+    assert!(posted.len() == 1 && posted[0].starts_with(&format!("{MARKER}\n### Spec review: ")));
 
     assert_eq!(run(&server, "new.yaml"), (Some(0), "comment 1 of acme/shop#7 says it already\n".into()));
     assert_eq!(methods(&server), ["GET"], "nothing is written");
