@@ -37,6 +37,8 @@ mod parameters;
 mod permits;
 pub mod poll;
 mod redirect;
+#[cfg(feature = "redis")]
+mod redis;
 mod reply;
 mod request;
 mod retry;

@@ -15,11 +15,15 @@ mod error;
 pub(crate) mod held;
 mod layer;
 pub mod oauth2;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 
 pub use error::TokenError;
 pub use held::{Gives, Session, SessionInfo};
 pub(crate) use layer::{Scopes, SessionLayer, TokenScheme};
+#[cfg(feature = "redis")]
+pub use redis::RedisSessions;
 pub use store::{FetchLock, MemorySessions, OnStoreFailure, SessionStore, StoreError, StoredToken};
 
 use countersign_auth::{Clock, Random as _, Secret, SystemRandom, UnixTime};
@@ -300,8 +304,10 @@ impl Sessions {
                 // Fetching takes time, and a lifetime counts from its end.
                 let answer = answer.map(|token| self.stored(token, self.now()));
                 if let Ok(token) = &answer {
+                    let left = token.expires_at.as_millis().saturating_sub(self.now().as_millis());
+                    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
                     // Who can't put it has it all the same.
-                    let _ = self.keeper.store.put(key, token.clone()).await;
+                    let _ = self.keeper.store.put(key, token.clone(), left).await;
                 }
                 self.keeper.unlock(key).await;
                 answer

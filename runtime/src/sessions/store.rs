@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 /// A token that is kept.
 #[derive(Clone, Debug)]
@@ -36,8 +37,13 @@ pub trait SessionStore: Send + Sync + fmt::Debug {
     /// The token of a key, if there is one.
     fn get<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<Option<StoredToken>, StoreError>>;
 
-    /// Keeps a token in the place of an earlier one.
-    fn put<'a>(&'a self, key: &'a str, token: StoredToken) -> SessionFuture<'a, Result<(), StoreError>>;
+    /// Keeps a token in the place of an earlier one; it lasts this long from now on.
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        token: StoredToken,
+        lasts: Duration,
+    ) -> SessionFuture<'a, Result<(), StoreError>>;
 
     /// Forgets the token of a key.
     fn remove<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<(), StoreError>>;
@@ -111,7 +117,12 @@ impl SessionStore for MemorySessions {
         Box::pin(ready(Ok(token)))
     }
 
-    fn put<'a>(&'a self, key: &'a str, token: StoredToken) -> SessionFuture<'a, Result<(), StoreError>> {
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        token: StoredToken,
+        _: Duration,
+    ) -> SessionFuture<'a, Result<(), StoreError>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), token);
         Box::pin(ready(Ok(())))
     }

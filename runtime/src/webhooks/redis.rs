@@ -1,18 +1,16 @@
 //! A replay guard's memory in Redis, shared by several processes.
 //!
 //! Each step is one script on one key, so it is atomic, and it can be sent again when a connection broke: a
-//! reservation is known by its random token. Scripts go over as text; there is nothing to load after a restart.
+//! reservation is known by its random token.
 
 use super::store::{Claim, ReplayKey, ReplayStore, ReplayStoreError, Reservation, ReservationToken, StoreFuture};
+use crate::redis::{Connection, millis, reason};
 use countersign_auth::{Random as _, SystemRandom};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, FromRedisValue, RedisError};
+use redis::{FromRedisValue, RedisError};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PREFIX: &str = "countersign:";
-const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Remembers in Redis (or Valkey) for all processes that share it. Needs a Tokio runtime.
 ///
@@ -22,11 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// - Redis must forget nothing early: `maxmemory-policy noeviction`, and persistence if a restart is to remember.
 ///   A replica that takes over may lack the last writes.
 pub struct RedisReplayStore {
-    client: Client,
-    /// What drives the connection, and how many came before it.
-    manager: Mutex<(u64, Option<ConnectionManager>)>,
+    connection: Connection,
     prefix: String,
-    timeout: Duration,
     outage: Outage,
 }
 
@@ -48,9 +43,8 @@ impl RedisReplayStore {
     /// # Errors
     /// The URL is not one.
     pub fn new(url: &str) -> Result<Self, ReplayStoreError> {
-        let client = Client::open(url).map_err(unavailable)?;
-        let prefix = PREFIX.to_owned();
-        Ok(Self { client, manager: Mutex::default(), prefix, timeout: TIMEOUT, outage: Outage::default() })
+        let connection = Connection::new(url).map_err(unavailable)?;
+        Ok(Self { connection, prefix: PREFIX.to_owned(), outage: Outage::default() })
     }
 
     /// What all keys begin with; default `countersign:`.
@@ -62,7 +56,7 @@ impl RedisReplayStore {
     /// How long connecting may take, and an answer; default 1 s each.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, manager: Mutex::default(), ..self }
+        Self { connection: self.connection.timeout(timeout), ..self }
     }
 
     /// What becomes of events while Redis is gone; default: they are refused.
@@ -71,52 +65,8 @@ impl RedisReplayStore {
         Self { outage, ..self }
     }
 
-    /// The manager, made inside the runtime that will drive it.
-    fn manager(&self) -> Result<(u64, ConnectionManager), RedisError> {
-        let mut slot = self.manager.lock().unwrap_or_else(PoisonError::into_inner);
-        let (generation, manager) = &mut *slot;
-        if let Some(manager) = manager {
-            return Ok((*generation, manager.clone()));
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(Some(self.timeout))
-            .set_number_of_retries(0);
-        let new = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
-        *generation += 1;
-        Ok((*generation, manager.insert(new).clone()))
-    }
-
-    /// Leaves a connection that went silent, unless another caller did: the manager would keep it.
-    fn leave(&self, silent: u64) {
-        let mut slot = self.manager.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.0 == silent {
-            slot.1 = None;
-        }
-    }
-
-    /// Runs a script; once more if the connection broke: an idle one may have been closed long ago, and the manager
-    /// hands an old failure on before it connects again.
     async fn run<T: FromRedisValue>(&self, script: &str, key: &ReplayKey, args: &[&str]) -> Result<T, RedisError> {
-        let mut command = redis::cmd("EVAL");
-        command.arg(script).arg(1).arg(format!("{}{}", self.prefix, key.as_str())).arg(args);
-        match self.once(&command).await {
-            Err(error) if !error.is_timeout() && (error.is_io_error() || error.is_connection_dropped()) => {
-                self.once(&command).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn once<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        let (generation, mut manager) = self.manager()?;
-        let answer = command.query_async(&mut manager).await;
-        if let Err(error) = &answer
-            && RedisError::is_timeout(error)
-        {
-            self.leave(generation);
-        }
-        answer
+        self.connection.eval(script, &format!("{}{}", self.prefix, key.as_str()), args).await
     }
 
     /// What the script said, or what stands for it while Redis is gone.
@@ -217,23 +167,8 @@ fn random_token() -> Result<ReservationToken, ReplayStoreError> {
     Ok(ReservationToken::new(format!("{:032x}", u128::from_be_bytes(bytes))))
 }
 
-/// Redis takes whole milliseconds, at least one, and no more than a signed number holds.
-fn millis(duration: Duration) -> String {
-    const MAX: u128 = 1000 * 60 * 60 * 24 * 365 * 100;
-    duration.as_millis().clamp(1, MAX).to_string()
-}
-
-/// The kind of failure and no more: messages may hold addresses, and an address may hold a password.
 fn unavailable(error: RedisError) -> ReplayStoreError {
-    let reason = if error.is_timeout() {
-        "no answer in time".to_owned()
-    } else {
-        match error.code() {
-            Some(code) => format!("{:?} ({code})", error.kind()),
-            None => format!("{:?}", error.kind()),
-        }
-    };
-    ReplayStoreError::Unavailable { reason }
+    ReplayStoreError::Unavailable { reason: reason(&error) }
 }
 
 impl fmt::Debug for RedisReplayStore {
@@ -276,12 +211,5 @@ mod tests {
         let store = RedisReplayStore::new(&url).unwrap().timeout(Duration::from_millis(50));
         let answer = tokio::time::timeout(Duration::from_secs(5), refused(&store)).await.unwrap();
         assert!(matches!(answer, Err(ReplayStoreError::Unavailable { .. })));
-    }
-
-    #[test]
-    fn durations_are_what_redis_takes() {
-        assert_eq!(millis(Duration::ZERO), "1");
-        assert_eq!(millis(Duration::from_micros(1500)), "1");
-        assert_eq!(millis(Duration::MAX), "3153600000000");
     }
 }
