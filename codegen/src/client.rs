@@ -166,6 +166,7 @@ fn session(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> To
     let (name, method) = (&client.name, client.method.to_string());
     let key = docs::code(&session.name);
     let doc = docs::attributes(&[format!("What [`Client::{method}`] gives: operations that need {key}.")]);
+    let rule = rule(ir, session);
     let lifetime = sessions::is_fetched(ir, session).then(|| {
         quote! {
             /// How long a token is taken to last whose response does not say so; nothing changes for a token that
@@ -178,6 +179,7 @@ fn session(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> To
     let token = token(ir, client, session);
     quote! {
         #doc
+        #rule
         ///
         /// Clones share its session.
         #[derive(Clone, Debug)]
@@ -196,6 +198,21 @@ fn session(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> To
 
         #token
     }
+}
+
+/// That none of them can be called without the session, as an example that must not compile.
+fn rule(ir: &Ir, session: &crate::ir::Session) -> Option<TokenStream> {
+    let operation = ir.operations.iter().find(|operation| operation.session.as_ref() == Some(&session.name))?;
+    let crate_name = ir.api.crate_name.replace('-', "_");
+    let example = format!("fn example(client: {crate_name}::Client) {{ client.{}(); }}", operation.name);
+    Some(docs::attributes(&[
+        String::new(),
+        "On [`Client`] itself they are no methods:".to_owned(),
+        String::new(),
+        "```compile_fail,E0599".to_owned(),
+        example,
+        "```".to_owned(),
+    ]))
 }
 
 /// The token of a session.

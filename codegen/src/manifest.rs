@@ -9,7 +9,7 @@ use crate::emit::EmitOptions;
 use crate::expressions;
 use crate::features::{self, Features};
 use crate::ir::{Ir, Operation, Repeat, ResponseContent, Webhook};
-use crate::operations::{client_of, examples};
+use crate::operations::{client_of, clients, examples, sessions};
 use heck::ToShoutySnakeCase;
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -95,6 +95,8 @@ fn feature_table(ir: &Ir) -> Vec<(String, String)> {
     ];
     if !ir.webhooks.is_empty() {
         features.extend(WEBHOOK_FEATURES.map(|(feature, _)| (feature, passed(feature))));
+    } else if fetches_tokens(ir) {
+        features.push((SESSION_FEATURE.0, passed(SESSION_FEATURE.0)));
     }
     let all: String = tags.values().map(|feature| format!("    {},\n", toml_text(feature))).collect();
     if !tags.is_empty() {
@@ -113,6 +115,15 @@ const WEBHOOK_FEATURES: [(&str, &str); 2] = [
     ("axum", "webhooks as arguments of axum's handlers."),
     ("redis", "what was handled is remembered in Redis, for several receivers at once."),
 ];
+
+/// The feature that crates with tokens of their own pass on.
+const SESSION_FEATURE: (&str, &str) = ("redis", "tokens are kept in Redis, for a fleet that shares one.");
+
+/// Whether the client fetches tokens through its own operations.
+fn fetches_tokens(ir: &Ir) -> bool {
+    let clients = clients(ir);
+    clients.iter().filter_map(|client| client.session).any(|session| sessions::is_fetched(ir, session))
+}
 
 /// The two lines at the head of every file, without comment signs.
 pub fn header(ir: &Ir, options: &EmitOptions) -> [String; 2] {
@@ -174,6 +185,8 @@ pub fn readme(ir: &Ir, options: &EmitOptions) -> String {
     ];
     if !ir.webhooks.is_empty() {
         features.extend(WEBHOOK_FEATURES.map(|(feature, text)| format!("- `{feature}`: {text}")));
+    } else if fetches_tokens(ir) {
+        features.push(format!("- `{}`: {}", SESSION_FEATURE.0, SESSION_FEATURE.1));
     }
     let tags = Features::of(ir).tags;
     if !tags.is_empty() {

@@ -185,7 +185,7 @@ impl Keyring {
         if answer.is_err() {
             // Those at hand serve on while they last.
             let later = self.later(PAUSE);
-            self.change(|state| state.renew_at = state.renew_at.map(|_| later));
+            self.change(|state| state.renew_at = state.expires_at.map(|end| later.min(end)));
         }
         answer
     }

@@ -110,8 +110,7 @@ impl SessionStore for RedisSessions {
 
     fn remove<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let removed: i64 =
-                self.connection.run(redis::cmd("DEL").arg(self.token_key(key))).await.map_err(failed)?;
+            let removed: i64 = self.connection.run(redis::cmd("DEL").arg(self.token_key(key))).await.map_err(failed)?;
             let _ = removed;
             Ok(())
         })

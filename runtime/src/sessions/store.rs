@@ -117,12 +117,7 @@ impl SessionStore for MemorySessions {
         Box::pin(ready(Ok(token)))
     }
 
-    fn put<'a>(
-        &'a self,
-        key: &'a str,
-        token: StoredToken,
-        _: Duration,
-    ) -> SessionFuture<'a, Result<(), StoreError>> {
+    fn put<'a>(&'a self, key: &'a str, token: StoredToken, _: Duration) -> SessionFuture<'a, Result<(), StoreError>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), token);
         Box::pin(ready(Ok(())))
     }
