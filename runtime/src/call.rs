@@ -22,7 +22,7 @@ use crate::gates::Gate;
 use crate::hint::Clues;
 use crate::observe::{AttemptEnd, CallEnd, Observer, Span, WaitReason, Waited};
 use crate::operation::{Operation, Repeat};
-use crate::permits::Permit;
+use crate::permits::{Lent, Permit};
 use crate::redirect;
 use crate::reply::{Head, Outcome, Reply};
 use crate::request::Request;
@@ -180,7 +180,7 @@ async fn exchange(
     // A stream may take its time.
     let may_stream = declared.iter().any(Declared::streams);
     let timeout = options.timeout.or(if may_stream { None } else { core.timeout() });
-    let session = request.held_session();
+    let (session, lent) = (request.held_session(), request.is_lent());
     context.clues.doubled_body = request.has_doubled_body();
     let (mut request, signing) = request.build()?;
     *request.timeout_mut() = timeout;
@@ -197,6 +197,7 @@ async fn exchange(
     let after = options.deadline.unwrap_or(core.deadline());
     let call = Calling {
         gate: core.gates().of(request.url(), context.operation),
+        lent,
         exchange: Exchange {
             http: core.http(),
             signing,
@@ -227,6 +228,8 @@ async fn exchange(
 struct Calling<'a> {
     core: &'a Core,
     gate: Arc<Gate>,
+    /// Whether another call waits for this one, and holds the permit.
+    lent: Lent,
     exchange: Exchange<'a>,
     retry: RetryOptions,
     /// The time that the whole call has, and when that is over.
@@ -287,7 +290,7 @@ impl Calling<'_> {
     /// Waits for the right to make an attempt.
     async fn enter(&self, context: &Context) -> Result<Permit, Failed> {
         let began = Instant::now();
-        let entered = timer::until(self.deadline, self.gate.enter(self.deadline)).await;
+        let entered = timer::until(self.deadline, self.gate.enter(self.deadline, self.lent)).await;
         self.watch.waited(context, WaitReason::Turn, began.elapsed());
         match entered {
             Some(Ok(permit)) => Ok(permit),

@@ -18,6 +18,21 @@ pub(crate) struct Permit {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
+/// Whether a call runs within the permit of another one, which waits for it and is not on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lent {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Permit {
+    /// The other call's.
+    pub(crate) fn lent() -> Self {
+        Self { _permit: None }
+    }
+}
+
 impl Permits {
     pub(crate) fn new(concurrent: Option<u32>) -> Self {
         // A limit of none would wait forever.

@@ -15,6 +15,7 @@ use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
 use crate::pages::CursorParameter;
 use crate::parameters::{ParameterValues, encode_into, joined};
+use crate::permits::Lent;
 use crate::retry::RetryOptions;
 use crate::sessions::Session;
 use crate::styles::{self, ParameterStyle};
@@ -61,7 +62,7 @@ pub struct Request {
     signing: Signing,
     session: Option<Session>,
     ends_session: bool,
-    lent: bool,
+    lent: Lent,
     error: Option<RequestError>,
 }
 
@@ -285,7 +286,7 @@ impl Request {
             signing: Signing::new(operation.security),
             session: None,
             ends_session: false,
-            lent: false,
+            lent: Lent::No,
             error: None,
         }
     }
@@ -310,14 +311,13 @@ impl Request {
     }
 
     /// Whether the call is made on behalf of another one, within that one's permit.
-    #[allow(dead_code, reason = "a limit on calls at a time reads it")]
-    pub(crate) fn is_lent(&self) -> bool {
+    pub(crate) fn is_lent(&self) -> Lent {
         self.lent
     }
 
     /// Makes the call within the permit of the call that needs it, which is not on its way meanwhile.
     pub(crate) fn lent(mut self) -> Self {
-        self.lent = true;
+        self.lent = Lent::Yes;
         self
     }
 

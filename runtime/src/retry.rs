@@ -4,6 +4,7 @@ use crate::attempts::State;
 use crate::client::Core;
 use crate::error::{ErrorKind, Failed};
 use crate::operation::Repeat;
+use crate::sessions::TokenError;
 use countersign_auth::Clock;
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -122,6 +123,10 @@ pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap, clock: &dyn C
 
 /// Judges a failure without a response that can be read.
 pub(crate) fn of_failure(failed: &Failed) -> Verdict {
+    // The call that fetches a token has been repeated already.
+    if matches!(failed.kind, ErrorKind::Token(TokenError::Operation { .. })) {
+        return Verdict::Stands;
+    }
     if kind_may_pass(&failed.kind, None) { Verdict::MayPass } else { Verdict::Stands }
 }
 

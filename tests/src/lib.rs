@@ -11,6 +11,7 @@ pub mod document;
 pub mod exact;
 pub mod faults;
 pub mod forge;
+pub mod guide;
 pub mod listener;
 pub mod mutations;
 pub mod outside;

@@ -111,6 +111,12 @@ impl From<runtime::Core> for Client {
 
 /// What [`Client::backend`] gives: operations that need `service_token`.
 ///
+/// On [`Client`] itself they are no methods:
+///
+/// ```compile_fail,E0599
+/// fn example(client: appsmiles_client::Client) { client.store_user_action(); }
+/// ```
+///
 /// Clones share its session.
 #[derive(Clone, Debug)]
 pub struct BackendClient {
@@ -178,6 +184,12 @@ impl From<runtime::Sensitive> for ServiceToken {
 }
 
 /// What [`Client::user`] gives: operations that need `user_token`.
+///
+/// On [`Client`] itself they are no methods:
+///
+/// ```compile_fail,E0599
+/// fn example(client: appsmiles_client::Client) { client.list_bonus_ads(); }
+/// ```
 ///
 /// Clones share its session.
 #[derive(Clone, Debug)]

@@ -8,3 +8,4 @@ mod oauth2;
 #[path = "../handwritten/server.rs"]
 #[allow(dead_code, reason = "the other tests use more of it")]
 mod server;
+mod sessions;

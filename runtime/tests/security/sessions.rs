@@ -1,0 +1,62 @@
+//! A session whose token an operation of the API gives, under the limits of the client.
+
+use crate::acme::{Client, Credentials, Op, builder};
+use crate::server::{Server, json, reply};
+use countersign_runtime as runtime;
+use runtime::sessions::{Gives, Session, SessionInfo};
+use std::time::Duration;
+
+const KEY: &[&[&str]] = &[&["key"]];
+
+/// The text that is the token, whatever the response.
+struct Text;
+
+impl Gives<Text> for Op {
+    const SESSION: &'static SessionInfo = &SessionInfo {
+        name: "acme_token",
+        operation: "get_token",
+        at: "/token",
+        lifetime: Some(Duration::from_secs(60)),
+        renews: true,
+    };
+
+    fn token(_: &()) -> Option<&str> {
+        Some("canary")
+    }
+}
+
+fn session(client: &Client) -> Session {
+    Session::fetched::<Text, Op>(client.request("get_token", KEY))
+}
+
+async fn call(client: &Client, session: &Session) -> crate::acme::Called {
+    runtime::call::send::<Op>(client.request("op", KEY).in_session(session)).await
+}
+
+/// With one permit for both, the call that needs the token holds it, and the call that fetches the token runs within.
+#[tokio::test]
+async fn a_fetch_does_not_wait_for_the_permit_of_the_call_that_needs_it() {
+    let server = Server::start(|_, _| reply("204 No Content", &[], "")).await;
+    let builder = builder(&server.url).credentials(Credentials::of(&["key"])).concurrency("/orders", 1);
+    let client = builder.build().unwrap();
+    let session = session(&client);
+    let calls = futures_util::future::join_all((0..50).map(|_| call(&client, &session)));
+    let results = tokio::time::timeout(Duration::from_secs(60), calls).await.expect("nobody waits for ever");
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(server.received().len(), 51);
+}
+
+/// The call that fetches is repeated by itself; the calls that wait for it do not repeat it once more.
+#[tokio::test]
+async fn a_fetch_is_repeated_once_for_all() {
+    let server = Server::start(|_, _| json("500 Oops", "{}")).await;
+    let builder = builder(&server.url).credentials(Credentials::of(&["key"])).retry(runtime::RetryOptions::new());
+    let client = builder.build().unwrap();
+    let session = session(&client);
+    let results = futures_util::future::join_all((0..10).map(|_| call(&client, &session))).await;
+    assert!(results.iter().all(|result| {
+        let error = result.as_ref().unwrap_err();
+        matches!(error.kind(), runtime::ErrorKind::Token(_)) && error.may_repeat()
+    }));
+    assert_eq!(server.received().len(), 3, "as many as one call makes");
+}
