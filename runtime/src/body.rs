@@ -16,6 +16,7 @@ pub(crate) struct BodyLimits {
     /// As it arrives.
     pub(crate) max_body: usize,
     /// After it is unpacked.
+    #[cfg_attr(not(feature = "gzip"), allow(dead_code, reason = "nothing is unpacked"))]
     pub(crate) max_decoded: usize,
     pub(crate) stall: Option<Duration>,
 }

@@ -109,6 +109,33 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_needs_a_failure_that_it_explains() {
+        const INFO: OperationInfo = OperationInfo {
+            provider: "acme",
+            id: "op",
+            method: "GET",
+            path: "/",
+            server: None,
+            security: &[&["acme"]],
+            repeat: crate::operation::Repeat::Safe,
+            limits: None,
+        };
+        let hint = |clues: Clues, status: u16, operation: &OperationInfo| {
+            clues.hint(Some(StatusCode::from_u16(status).expect("a status")), operation)
+        };
+        let several = Clues { has_other_servers: true, ..Clues::default() };
+        assert_eq!(hint(several, 401, &INFO), Some(Hint::OtherServer));
+        assert_eq!(hint(several, 403, &INFO), None, "who is known there is not elsewhere");
+        assert_eq!(hint(several, 401, &OperationInfo { security: &[], ..INFO }), None);
+        assert_eq!(hint(Clues::default(), 401, &INFO), None);
+        let off = Clues { skew: Some(-420_000), ..several };
+        assert_eq!(hint(off, 401, &INFO), Some(Hint::ClockAhead { by: Duration::from_secs(420) }));
+        assert_eq!(hint(off, 500, &INFO), None);
+        let near = Clues { skew: Some(59_999), ..several };
+        assert_eq!(hint(near, 401, &INFO), Some(Hint::OtherServer));
+    }
+
+    #[test]
     fn clocks_are_told_in_words() {
         let ahead = |seconds| Hint::ClockAhead { by: Duration::from_secs(seconds) }.to_string();
         assert_eq!(ahead(420), "this clock is 7 min ahead of the server's: set it");
