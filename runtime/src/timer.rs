@@ -28,9 +28,13 @@ pub(crate) async fn sleep_until(at: Instant) {
     }
 }
 
-/// The outcome of a future, or nothing if that time comes first.
+/// The outcome of a future, or nothing if that time comes first. If it is past already, nothing begins: a timer
+/// rounds up, and much can be done in a millisecond.
 pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
     let Some(at) = at else { return Some(future.await) };
+    if at <= Instant::now() {
+        return None;
+    }
     let (future, sleep) = (std::pin::pin!(future), std::pin::pin!(sleep_until(at)));
     match futures_util::future::select(future, sleep).await {
         futures_util::future::Either::Left((outcome, _)) => Some(outcome),
@@ -41,4 +45,18 @@ pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T
 /// A time so far ahead; none if it is beyond what the clock can tell.
 pub(crate) fn after(duration: Duration) -> Option<Instant> {
     Instant::now().checked_add(duration)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_begins_after_its_time() {
+        let mut begun = false;
+        assert_eq!(until(Some(Instant::now()), async { begun = true }).await, None);
+        assert!(!begun);
+        assert_eq!(until(after(Duration::from_secs(60)), async { 1 }).await, Some(1));
+        assert_eq!(until(None, async { 2 }).await, Some(2));
+    }
 }
