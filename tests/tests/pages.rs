@@ -11,7 +11,7 @@ use std::time::Duration;
 
 fn client(server: &Answers) -> Client {
     let builder = Client::builder().base_url(server.url()).credentials(Credentials::new("account", "passcode"));
-    builder.timeout(Duration::from_secs(60)).no_retry().build().expect("a client")
+    builder.timeout(Duration::from_secs(60)).build().expect("a client")
 }
 
 fn asked() -> EventQuery {
