@@ -60,7 +60,10 @@ fn tags_become_features() {
     let files = files(&large());
     let manifest = text(&files, "Cargo.toml");
     let all = "all-tags = [\n    \"bulk-mail\",\n    \"default-operations\",\n    \"orders\",\n]\n";
-    assert!(manifest.contains("default = [\"all-tags\", \"rustls\", \"tracing\"]\n") && manifest.contains(all), "{manifest}");
+    assert!(
+        manifest.contains("default = [\"all-tags\", \"rustls\", \"tracing\"]\n") && manifest.contains(all),
+        "{manifest}"
+    );
     let features = manifest.split("[features]").nth(1).and_then(|rest| rest.split("\n[").next()).expect("features");
     let names: Vec<&str> = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).skip(1).collect();
     assert!(names.is_sorted(), "{names:?}");
