@@ -36,7 +36,8 @@ pub struct Made<'a> {
 /// document makes none.
 pub fn lowered_pair(old: &Spec, new: &Spec) -> Option<(Ir, Ir)> {
     let made = |spec: &Spec, names: Names| {
-        let context = Context { crate_name: Some("client".to_owned()), names, ..Context::default() };
+        let (provider, crate_name) = ("provider".to_owned(), Some("provider-client".to_owned()));
+        let context = Context { provider, crate_name, names, ..Context::default() };
         normalize(spec, &context).ok()
     };
     let was = made(old, Names::default())?;
