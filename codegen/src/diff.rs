@@ -76,5 +76,6 @@ pub fn diff(old: &Spec, new: &Spec, settings: &Settings) -> Report {
     compare.run();
     components::compare(&mut compare);
     compare.run();
+    compare.overflow();
     classify::classify(compare)
 }

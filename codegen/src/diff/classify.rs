@@ -16,8 +16,9 @@ type Key = (&'static str, Option<*const Node>, Option<*const Node>, String);
 
 /// A change that is being put together.
 #[derive(Default)]
-struct Joined {
-    operations: BTreeSet<u32>,
+struct Joined<'r> {
+    /// Operations that reach it, rising in each list; most changes have one list, and many share it.
+    operations: Vec<&'r [u32]>,
     directions: BTreeSet<Direction>,
     request: Verdict0,
     response: Verdict0,
@@ -32,7 +33,7 @@ pub(super) fn classify(mut compare: Compare<'_>) -> Report {
     double_options(&mut compare);
     let reach = compare.work.graph.reach();
     let mut order: Vec<Key> = Vec::new();
-    let mut joined: HashMap<Key, (usize, Joined)> = HashMap::new();
+    let mut joined: HashMap<Key, (usize, Joined<'_>)> = HashMap::new();
     for (index, raw) in compare.work.raws.iter().enumerate() {
         let pointer = |node: Option<&Node>| node.map(std::ptr::from_ref);
         let key: Key = (raw.rule.id, pointer(raw.old), pointer(raw.new), raw.detail.clone());
@@ -83,13 +84,15 @@ pub(super) fn arrange(changes: &mut [Change]) {
     number_twins(changes);
 }
 
-fn join(compare: &Compare<'_>, reach: &Reach, raw: &Raw<'_>, joined: &mut Joined) {
+fn join<'r>(compare: &Compare<'_>, reach: &'r Reach, raw: &Raw<'_>, joined: &mut Joined<'r>) {
     for direction in [Direction::Request, Direction::Response] {
         let operations = reach.operations(raw.vertex, direction);
         if operations.is_empty() {
             continue;
         }
-        joined.operations.extend(operations);
+        if !joined.operations.iter().any(|known| std::ptr::eq(*known, operations)) {
+            joined.operations.push(operations);
+        }
         joined.directions.insert(direction);
         let unstable = |index: &u32| compare.unstable.get(*index as usize).copied().unwrap_or_default();
         joined.stable |= !operations.iter().all(unstable);
@@ -101,7 +104,7 @@ fn join(compare: &Compare<'_>, reach: &Reach, raw: &Raw<'_>, joined: &mut Joined
     }
 }
 
-fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined) -> Change {
+fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined<'_>) -> Change {
     let rule = raw.rule;
     // What stands at the document's root is reached by every operation, and no vertex says so.
     let of_document = raw.vertex == super::reach::Vertex::default();
@@ -132,7 +135,7 @@ fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined) -> Change {
         unstable,
         old,
         new,
-        operations: joined.operations.iter().map(|index| *index as usize).collect(),
+        operations: merged(&joined.operations),
         directions: joined.directions.iter().copied().collect(),
         message: raw.message.clone(),
         detail: raw.detail.clone(),
@@ -165,6 +168,16 @@ pub(super) fn beside(
         fingerprint,
         suppressed: None,
     }
+}
+
+/// Rising lists as one.
+fn merged(lists: &[&[u32]]) -> Vec<usize> {
+    let mut all: Vec<usize> = lists.iter().copied().flatten().map(|index| *index as usize).collect();
+    if lists.len() > 1 {
+        all.sort_unstable();
+        all.dedup();
+    }
+    all
 }
 
 /// 16 digits from what does not move when something else does: rule, place and detail.

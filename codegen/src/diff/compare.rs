@@ -7,7 +7,7 @@
 use super::model::{Side, Source};
 use super::reach::{Graph, Passes, Vertex};
 use super::report::{OperationRef, Step, Verdict};
-use super::rules::Rule;
+use super::rules::{self, Rule};
 use super::{Settings, schemas, security};
 use crate::spec::{Node, Spec};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -99,6 +99,11 @@ pub(super) struct Work<'a> {
     open: Vec<(Source, Source, Use, Vertex)>,
 }
 
+/// Whether a difference makes two schemas different ones.
+fn differs(raw: &Raw<'_>) -> bool {
+    !raw.rule.docs && raw.request.max(raw.response) != Verdict::None
+}
+
 /// The most pairs that are compared to see whether two schemas are equal.
 const LONGEST_TRIAL: usize = 400;
 
@@ -170,6 +175,15 @@ impl<'a> Compare<'a> {
         self.run_at_most(usize::MAX);
     }
 
+    /// Says that a document joins schemas in more ways than were compared.
+    pub(super) fn overflow(&mut self) {
+        if self.old.overflown || self.new.overflown {
+            let message = "schemas are joined in more ways than are compared: not every place was looked at";
+            let nodes = (self.old.root(), self.new.root());
+            self.emit(&rules::NOT_FOLLOWED, nodes.0, nodes.1, message).detail("joined");
+        }
+    }
+
     fn run_at_most(&mut self, most: usize) -> bool {
         let before = self.work.at;
         let mut done = 0;
@@ -180,7 +194,12 @@ impl<'a> Compare<'a> {
             done += 1;
             self.work.compared += 1;
             self.work.at = vertex;
+            let found = self.work.raws.len();
             schemas::compare(self, old, new, usage);
+            // A look at whether two schemas are equal ends with the first difference.
+            if self.trial && self.work.raws[found..].iter().any(differs) {
+                return false;
+            }
         }
         self.work.at = before;
         true
@@ -200,7 +219,7 @@ impl<'a> Compare<'a> {
         self.trial = false;
         let work = std::mem::replace(&mut self.work, kept);
         self.work.compared += work.compared;
-        finished && work.raws.iter().all(|raw| raw.rule.docs || raw.request.max(raw.response) == Verdict::None)
+        finished
     }
 
     /// Whether two nodes are equal schemas.

@@ -27,9 +27,16 @@ pub(super) struct Side<'a> {
     /// OpenAPI 3.1 or newer: members beside a `$ref` count.
     pub(super) modern: bool,
     ids: HashMap<Vec<*const Node>, Source>,
+    /// Sources of several nodes, so far.
+    joined: usize,
+    /// Whether there would have been more of them than are looked at.
+    pub(super) overflown: bool,
     nodes: Vec<Rc<[&'a Node]>>,
     schemas: Vec<Option<Rc<Schema<'a>>>>,
 }
+
+/// The most ways in which schemas are joined: a document of twenty schemas can ask for a million.
+const MOST_JOINED: usize = 20_000;
 
 impl<'a> Side<'a> {
     pub(super) fn new(spec: &'a Spec) -> Self {
@@ -39,6 +46,8 @@ impl<'a> Side<'a> {
             references: References::new(spec),
             modern: !version.starts_with("3.0"),
             ids: HashMap::new(),
+            joined: 0,
+            overflown: false,
             nodes: Vec::new(),
             schemas: Vec::new(),
         }
@@ -62,9 +71,22 @@ impl<'a> Side<'a> {
                 resolved.push(node);
             }
         }
-        let key: Vec<*const Node> = resolved.iter().map(|node| std::ptr::from_ref(*node)).collect();
+        let key_of = |nodes: &[&'a Node]| nodes.iter().map(|node| std::ptr::from_ref(*node)).collect::<Vec<_>>();
+        let mut key = key_of(&resolved);
         if let Some(source) = self.ids.get(&key) {
             return *source;
+        }
+        if resolved.len() > 1 {
+            if self.joined == MOST_JOINED {
+                self.overflown = true;
+                resolved.truncate(1);
+                key = key_of(&resolved);
+                if let Some(source) = self.ids.get(&key) {
+                    return *source;
+                }
+            } else {
+                self.joined += 1;
+            }
         }
         let source = Source(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(resolved.into());

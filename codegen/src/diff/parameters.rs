@@ -10,7 +10,7 @@ use super::schema::Type;
 use super::{bodies, life, rules, texts};
 use crate::finding::shortened;
 use crate::spec::Node;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A parameter, its reference followed.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,7 @@ impl<'a> Parameter<'a> {
 fn parameters<'a>(side: &Side<'a>, operation: &Operation<'a>) -> Vec<Parameter<'a>> {
     let names: Vec<&str> = operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
     let mut all: Vec<Parameter<'a>> = Vec::new();
+    let mut known = HashSet::new();
     for owner in [operation.node, operation.item] {
         for node in owner.get("parameters").map(Node::items).unwrap_or_default() {
             let Some(node) = side.resolve(node) else { continue };
@@ -78,7 +79,7 @@ fn parameters<'a>(side: &Side<'a>, operation: &Operation<'a>) -> Vec<Parameter<'
             // A header of these names is not a parameter, says OpenAPI.
             let ignored = place == "header"
                 && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
-            if !ignored && !all.iter().any(|known| known.key() == parameter.key()) {
+            if !ignored && known.insert(parameter.key()) {
                 all.push(parameter);
             }
         }
@@ -88,14 +89,13 @@ fn parameters<'a>(side: &Side<'a>, operation: &Operation<'a>) -> Vec<Parameter<'
 
 pub(super) fn compare<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) {
     let (was, is) = (parameters(&compare.old, old), parameters(&compare.new, new));
-    let find = |list: &[Parameter<'a>], parameter: &Parameter<'a>| {
-        list.iter().find(|other| other.key() == parameter.key()).copied()
-    };
-    let mut removed: Vec<Parameter<'a>> = was.iter().filter(|p| find(&is, p).is_none()).copied().collect();
-    let mut added: Vec<Parameter<'a>> = is.iter().filter(|p| find(&was, p).is_none()).copied().collect();
+    let by_key = |list: &[Parameter<'a>]| list.iter().map(|p| (p.key(), *p)).collect::<HashMap<_, _>>();
+    let (known, now) = (by_key(&was), by_key(&is));
+    let mut removed: Vec<Parameter<'a>> = was.iter().filter(|p| !now.contains_key(&p.key())).copied().collect();
+    let mut added: Vec<Parameter<'a>> = is.iter().filter(|p| !known.contains_key(&p.key())).copied().collect();
     for parameter in &was {
-        if let Some(other) = find(&is, parameter) {
-            pair(compare, parameter, &other);
+        if let Some(other) = now.get(&parameter.key()) {
+            pair(compare, parameter, other);
         }
     }
     moved(compare, &mut removed, &mut added);

@@ -366,7 +366,10 @@ fn enum_part<'a>(items: &'a [Node], node: &'a Node, schema: &mut Schema<'a>, par
     schema.values_node.get_or_insert(node);
     match &mut schema.values {
         // Parts of `allOf` meet.
-        Some(known) => known.retain(|choice| values.iter().any(|other| other.text == choice.text)),
+        Some(known) => {
+            let values: HashSet<&str> = values.iter().map(|choice| choice.text.as_str()).collect();
+            known.retain(|choice| values.contains(choice.text.as_str()));
+        }
         None => schema.values = Some(values),
     }
 }

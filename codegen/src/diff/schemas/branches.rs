@@ -9,7 +9,7 @@ use crate::diff::schema::{Branches, Rest, Schema, Type};
 use crate::diff::values::canonical_without_texts;
 use crate::finding::shortened;
 use crate::spec::Node;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The most branches that are compared with each other to find equal ones.
 const MOST_TRIED: usize = 24;
@@ -76,16 +76,18 @@ fn choice<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &Branches<'a>
     for (o, n) in &matched {
         compare.pair(old.list[*o].0, new.list[*n].0, pair.usage, Passes::BOTH);
     }
+    let olds: HashSet<usize> = matched.iter().map(|(o, _)| *o).collect();
+    let news: HashSet<usize> = matched.iter().map(|(_, n)| *n).collect();
     let word = if old.exactly_one { "oneOf" } else { "anyOf" };
     for (index, (_, node)) in old.list.iter().enumerate() {
-        if !matched.iter().any(|(o, _)| *o == index) {
+        if !olds.contains(&index) {
             let label = label(compare.old.component_of(target(compare, node, true)), node, index);
             let message = format!("the branch {label} of `{word}` is gone");
             compare.emit(&rules::BRANCH_REMOVED, *node, new.node, message).detail(label);
         }
     }
     for (index, (_, node)) in new.list.iter().enumerate() {
-        if !matched.iter().any(|(_, n)| *n == index) {
+        if !news.contains(&index) {
             let label = label(compare.new.component_of(target(compare, node, false)), node, index);
             let message = format!("the branch {label} of `{word}` is new");
             compare.emit(&rules::BRANCH_ADDED, old.node, *node, message).detail(label);
@@ -207,12 +209,14 @@ fn matching<'a>(compare: &mut Compare<'a>, old: &List<'a>, new: &List<'a>) -> Ve
                 known.insert(key, *index);
             }
         }
+        let mut taken = HashSet::new();
         left_old.retain(|index| {
             let Some(found) = key(compare, old[*index].1, true).and_then(|key| known.remove(&key)) else { return true };
             pairs.push((*index, found));
-            left_new.retain(|other| *other != found);
+            taken.insert(found);
             false
         });
+        left_new.retain(|other| !taken.contains(other));
     }
     for o in left_old.clone().into_iter().take(MOST_TRIED) {
         let candidates: Vec<usize> = left_new.iter().copied().take(MOST_TRIED).collect();

@@ -7,6 +7,7 @@ use crate::diff::schema::{Choice, Schema};
 use crate::diff::values::canonical;
 use crate::finding::shortened;
 use crate::spec::Node;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     match (&pair.old.values, &pair.new.values) {
@@ -52,8 +53,7 @@ fn values<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &[Choice<'a>]
         compare.emit(&rules::CONST_CHANGED, was.node, is.node, message);
         return;
     }
-    while let Some((r, a)) = renamed(&removed, &added) {
-        let (was, is) = (removed.remove(r), added.remove(a));
+    for (was, is) in renamed(&mut removed, &mut added) {
         let message = format!("the value {} is spelt {} now", shown(&was), shown(&is));
         compare.emit(&rules::ENUM_VALUE_RENAMED, was.node, is.node, message).detail(was.text);
     }
@@ -68,16 +68,30 @@ fn values<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &[Choice<'a>]
     }
 }
 
-/// A value that went and one that came, the same but for case and separators.
-fn renamed(removed: &[Choice<'_>], added: &[Choice<'_>]) -> Option<(usize, usize)> {
+/// Takes values out that went and came back the same but for case and separators.
+fn renamed<'a>(removed: &mut Vec<Choice<'a>>, added: &mut Vec<Choice<'a>>) -> Vec<(Choice<'a>, Choice<'a>)> {
     let plain = |choice: &Choice<'_>| -> String {
         choice.text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
-    removed.iter().enumerate().take(200).find_map(|(r, was)| {
-        let was = plain(was);
-        let a = added.iter().take(200).position(|is| !was.is_empty() && plain(is) == was)?;
-        Some((r, a))
-    })
+    let mut known: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, choice) in added.iter().enumerate().rev() {
+        known.entry(plain(choice)).or_default().push(index);
+    }
+    let (mut pairs, mut taken) = (Vec::new(), HashSet::new());
+    removed.retain(|was| {
+        let text = plain(was);
+        let same = known.get_mut(&text).filter(|_| !text.is_empty()).and_then(Vec::pop);
+        let Some(index) = same else { return true };
+        pairs.push((was.clone(), added[index].clone()));
+        taken.insert(index);
+        false
+    });
+    let mut index = 0;
+    added.retain(|_| {
+        index += 1;
+        !taken.contains(&(index - 1))
+    });
+    pairs
 }
 
 fn shown(choice: &Choice<'_>) -> String {
@@ -90,11 +104,13 @@ fn extensible<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
         (Some(old), Some(new)) => {
             let texts = |node: &Node| node.items().iter().map(canonical).collect::<Vec<_>>();
             let (was, is) = (texts(old), texts(new));
-            for (item, text) in old.items().iter().zip(&was).filter(|(_, text)| !is.contains(text)) {
+            let set = |texts: &[String]| texts.iter().cloned().collect::<HashSet<_>>();
+            let (known, now) = (set(&was), set(&is));
+            for (item, text) in old.items().iter().zip(&was).filter(|(_, text)| !now.contains(*text)) {
                 let message = format!("the value `{}` is gone", shortened(text.trim_matches('"'), 80));
                 compare.emit(&rules::ENUM_VALUE_REMOVED, item, new, message).detail(text.clone());
             }
-            for (item, text) in new.items().iter().zip(&is).filter(|(_, text)| !was.contains(text)) {
+            for (item, text) in new.items().iter().zip(&is).filter(|(_, text)| !known.contains(*text)) {
                 let message = format!("the value `{}` is new", shortened(text.trim_matches('"'), 80));
                 compare.emit(&rules::EXTENSIBLE_VALUE_ADDED, old, item, message).detail(text.clone());
             }

@@ -4,8 +4,8 @@ use super::{Pair, types};
 use crate::diff::compare::Compare;
 use crate::diff::rules::{self, Rule};
 use crate::diff::values::{canonical, canonical_without_texts};
-use crate::spec::Node;
-use std::collections::BTreeSet;
+use crate::spec::{Key, Node};
+use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     let names: BTreeSet<&'static str> = pair.old.keywords.keys().chain(pair.new.keywords.keys()).copied().collect();
@@ -69,19 +69,23 @@ fn by_key<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, name: &'static str
     let (added, removed, changed) = rules_of(name);
     let entries = |nodes: &[&'a Node]| nodes.iter().flat_map(|node| node.members()).collect::<Vec<_>>();
     let (was, is) = (entries(old), entries(new));
+    let by_name = |entries: &[(&'a Key, &'a Node)]| {
+        entries.iter().rev().map(|(key, node)| (key.text.as_str(), *node)).collect::<HashMap<_, _>>()
+    };
+    let (known, now) = (by_name(&was), by_name(&is));
     for (key, node) in &was {
-        match is.iter().find(|(other, _)| other.text == key.text) {
+        match now.get(key.text.as_str()) {
             None => {
                 let message = format!("an entry of `{name}` is gone");
                 compare.emit(removed, *node, pair.new_node, message).detail(key.text.clone());
             }
-            Some((_, other)) => match changed {
+            Some(other) => match changed {
                 Some(_) if name == "dependentRequired" => demanded(compare, node, other),
                 _ => compare.pair_nodes(node, other, pair.usage),
             },
         }
     }
-    for (key, node) in is.iter().filter(|(key, _)| !was.iter().any(|(other, _)| other.text == key.text)) {
+    for (key, node) in is.iter().filter(|(key, _)| !known.contains_key(key.text.as_str())) {
         let message = format!("an entry of `{name}` is new");
         compare.emit(added, pair.old_node, *node, message).detail(key.text.clone());
     }
