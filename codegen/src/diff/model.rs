@@ -36,7 +36,7 @@ pub(super) struct Side<'a> {
 }
 
 /// The most ways in which schemas are joined: a document of twenty schemas can ask for a million.
-const MOST_JOINED: usize = 20_000;
+const MOST_JOINED: usize = 10_000;
 
 impl<'a> Side<'a> {
     pub(super) fn new(spec: &'a Spec) -> Self {
