@@ -25,6 +25,7 @@ mod review;
 mod rules;
 mod sarif;
 mod score;
+mod semver;
 mod text;
 
 use crate::{verdict, workspace};
@@ -110,6 +111,8 @@ enum Task {
     Edit(bench::Edit),
     /// Compare our verdicts with those of a folder of pairs.
     Score(score::Score),
+    /// Hold what is said of crates against cargo-semver-checks.
+    Semver(semver::Semver),
     /// List the rules: what each is called, what it weighs, and what oasdiff calls it.
     Rules,
     /// Say of a rule what it finds, what that means, and what to do.
@@ -155,6 +158,7 @@ pub(crate) fn run(arguments: &SpecDiff) -> Result<ExitCode> {
         Some(Task::Bench(arguments)) => return bench::run(arguments),
         Some(Task::Edit(arguments)) => return bench::edit(arguments),
         Some(Task::Score(arguments)) => return score::run(arguments),
+        Some(Task::Semver(arguments)) => return semver::run(arguments),
         Some(Task::Rules) => return rules::table(),
         Some(Task::Explain(arguments)) => return rules::explain(arguments),
         Some(Task::Comment(arguments)) => return comment::run(arguments),
