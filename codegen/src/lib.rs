@@ -1,5 +1,6 @@
 //! From a hand-written OpenAPI description to a client crate.
 #![allow(missing_docs)]
+mod addresses;
 pub mod body_types;
 pub mod client;
 pub mod credentials;

@@ -52,10 +52,14 @@ pub enum LoadError {
 pub fn load(path: &Path, shown: &Path, folder: Option<&Path>) -> Result<Spec, LoadError> {
     let trouble = |source| LoadError::Io { file: path.to_owned(), source };
     let bytes = bounded(path, LONGEST_FILE).map_err(trouble)?;
-    let sources = Sources::default().with(shown, String::from_utf8_lossy(&bytes));
     let spec = match parse(shown, bytes) {
         Ok(spec) => spec,
-        Err(findings) => return Err(LoadError::Findings { findings, sources }),
+        Err(findings) => {
+            // Parsing has used the bytes up; what is shown of them is read again.
+            let bytes = bounded(path, LONGEST_FILE).map_err(trouble)?;
+            let sources = Sources::default().with(shown, String::from_utf8_lossy(&bytes));
+            return Err(LoadError::Findings { findings, sources });
+        }
     };
     let own = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let inside = folder.unwrap_or(own).canonicalize().map_err(trouble)?;

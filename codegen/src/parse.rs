@@ -143,11 +143,11 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
         Problem::new(rules::ENCODING, at, "this is not UTF-8").help("save the file as UTF-8")
     })?;
     let text = text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text);
-    let control = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r');
-    match text.char_indices().find(|(_, c)| control(*c)) {
+    let control = |c: u8| c.is_ascii_control() && !matches!(c, b'\t' | b'\n' | b'\r');
+    match text.bytes().position(control) {
         None => Ok(text),
-        Some((offset, c)) => {
-            let message = format!("the control character U+{:04X} stands here", u32::from(c));
+        Some(offset) => {
+            let message = format!("the control character U+{:04X} stands here", text.as_bytes()[offset]);
             let at = Cursor::new(&text).mark(offset);
             Err(Problem::new(rules::CONTROL_CHARACTER, at, message)
                 .help("remove it, or write it as an escape in quotes"))
@@ -183,17 +183,18 @@ impl<'t> Cursor<'t> {
         if offset < self.offset {
             *self = Cursor::new(self.text);
         }
-        let mut rest = self.text[self.offset..].chars().peekable();
-        while self.offset < offset {
-            let Some(c) = rest.next() else { break };
-            self.offset += c.len_utf8();
-            let line_ends = c == '\n' || (c == '\r' && rest.peek() != Some(&'\n'));
-            if line_ends {
-                self.at = Mark::new(self.at.line + 1, 1);
-            } else {
-                self.at.column += 1;
+        let bytes = self.text.as_bytes();
+        let end = offset.min(bytes.len());
+        for at in self.offset..end {
+            match bytes[at] {
+                b'\n' => self.at = Mark::new(self.at.line + 1, 1),
+                b'\r' if bytes.get(at + 1) != Some(&b'\n') => self.at = Mark::new(self.at.line + 1, 1),
+                // Columns count characters: what continues one counts nothing.
+                0x80..0xC0 => {}
+                _ => self.at.column += 1,
             }
         }
+        self.offset = end;
         self.at
     }
 }

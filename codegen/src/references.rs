@@ -1,6 +1,6 @@
 //! Where a `$ref` leads: JSON Pointers (RFC 6901) and anchors in the document's files.
 //!
-//! 1. [`References::new`] walks all files once and remembers where each node stands.
+//! 1. [`References::new`] remembers the names that schemas of 3.1 give themselves.
 //! 2. [`References::resolve`] follows a node's `$ref`, and that node's, until something else stands there.
 //! 3. [`References::pointer_of`] gives the JSON Pointer of any node, for findings and names.
 //!
@@ -9,24 +9,27 @@
 //! [`crate::load`] has read; nothing is read here. In 3.1, `#name` is an `$anchor` of the same file, and a whole
 //! address is the schema with this `$id`.
 
+use crate::addresses::AddressMap;
 use crate::finding::{Finding, shortened};
 use crate::lint::rules::{self, Rule};
 use crate::location::{self, percent_decode};
 use crate::spec::{Dialect, Mark, Node, Spec, Value};
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 /// The nodes of a document by place, and where references lead.
 #[derive(Debug)]
 pub struct References<'a> {
     spec: &'a Spec,
-    parents: HashMap<*const Node, Parent<'a>>,
-    /// Members of large maps, so that many references into one map stay linear.
-    members: HashMap<(*const Node, &'a str), &'a Node>,
+    /// Made when the first place is asked for: a review in which nothing changed asks for none.
+    parents: OnceCell<AddressMap<*const Node, Parent<'a>>>,
+    /// Members of the large maps that somebody asked for, so that many references into one map stay linear.
+    members: RefCell<AddressMap<*const Node, HashMap<&'a str, &'a Node>>>,
     /// Nodes with an `$anchor`, by file and name; none where two have the same.
     anchors: HashMap<(u16, &'a str), Option<&'a Node>>,
     /// Nodes with an `$id`; none where two have the same.
     ids: HashMap<&'a str, Option<&'a Node>>,
-    with_id: HashMap<*const Node, &'a Node>,
+    with_id: AddressMap<*const Node, &'a Node>,
     files: HashMap<&'a str, &'a Node>,
 }
 
@@ -56,46 +59,48 @@ enum Token<'a> {
 const LARGE_MAP: usize = 16;
 
 impl<'a> References<'a> {
-    /// Walks `spec` once.
+    /// The references of `spec`.
     pub fn new(spec: &'a Spec) -> Self {
         let mut references = References {
             spec,
-            parents: HashMap::new(),
-            members: HashMap::new(),
+            parents: OnceCell::new(),
+            members: RefCell::default(),
             anchors: HashMap::new(),
             ids: HashMap::new(),
-            with_id: HashMap::new(),
+            with_id: AddressMap::default(),
             files: spec.others.iter().map(|other| (other.name.as_str(), &other.root)).collect(),
         };
-        let has_names = spec.dialect() == Dialect::V3_1;
-        // A list of its own instead of recursion: depth is limited by the reader, not by this stack.
-        let mut open: Vec<&Node> = spec.roots().collect();
-        while let Some(node) = open.pop() {
-            if has_names {
+        if spec.dialect() == Dialect::V3_1 {
+            // A list of its own instead of recursion: depth is limited by the reader, not by this stack.
+            let mut open: Vec<&Node> = spec.roots().collect();
+            while let Some(node) = open.pop() {
                 references.names(node);
-            }
-            match &node.value {
-                Value::Map(members) => {
-                    for (key, child) in members {
-                        let token = Token::Key(&key.text);
-                        references.parents.insert(child, Parent { node, token, key_at: key.at });
-                        if members.len() > LARGE_MAP {
-                            references.members.insert((node, &key.text), child);
-                        }
-                        open.push(child);
-                    }
-                }
-                Value::List(items) => {
-                    for (index, child) in items.iter().enumerate() {
-                        let token = Token::Index(index);
-                        references.parents.insert(child, Parent { node, token, key_at: child.at });
-                        open.push(child);
-                    }
-                }
-                _ => {}
+                open.extend(node.members().map(|(_, child)| child));
+                open.extend(node.items());
             }
         }
         references
+    }
+
+    /// Where each node stands.
+    fn parents(&self) -> &AddressMap<*const Node, Parent<'a>> {
+        self.parents.get_or_init(|| {
+            let mut parents = AddressMap::default();
+            // About as many nodes as a document of this length has.
+            parents.reserve(self.spec.text.len() / 24);
+            let mut open: Vec<&'a Node> = self.spec.roots().collect();
+            while let Some(node) = open.pop() {
+                for (key, child) in node.members() {
+                    parents.insert(child as *const Node, Parent { node, token: Token::Key(&key.text), key_at: key.at });
+                    open.push(child);
+                }
+                for (index, child) in node.items().iter().enumerate() {
+                    parents.insert(child, Parent { node, token: Token::Index(index), key_at: child.at });
+                    open.push(child);
+                }
+            }
+            parents
+        })
     }
 
     /// Remembers the names that a schema of 3.1 gives itself.
@@ -127,6 +132,15 @@ impl<'a> References<'a> {
     /// A finding when a reference leads nowhere (`dangling-ref`), to what is not read (`external-ref`), in a
     /// circle (`ref-cycle`), or is not text that a reference may be (`invalid-ref`).
     pub fn resolve(&self, node: &'a Node) -> Result<Resolved<'a>, Box<Finding>> {
+        let node = self.behind(node)?;
+        Ok(Resolved { node, pointer: self.pointer_of(node) })
+    }
+
+    /// The node that [`References::resolve`] finds, without its pointer.
+    ///
+    /// # Errors
+    /// As [`References::resolve`].
+    pub fn behind(&self, node: &'a Node) -> Result<&'a Node, Box<Finding>> {
         let mut seen = HashSet::new();
         let mut node = node;
         while let Some((_, reference)) = node.entry("$ref") {
@@ -137,7 +151,7 @@ impl<'a> References<'a> {
             }
             node = self.target(reference)?;
         }
-        Ok(Resolved { node, pointer: self.pointer_of(node) })
+        Ok(node)
     }
 
     /// Whether `node` is a reference.
@@ -231,7 +245,7 @@ impl<'a> References<'a> {
     /// The innermost schema around a node that has an `$id`.
     fn schema_with_id(&self, node: &Node) -> Option<&'a Node> {
         let mut at = std::ptr::from_ref(node);
-        while let Some(parent) = self.parents.get(&at) {
+        while let Some(parent) = self.parents().get(&at) {
             at = parent.node;
             if let Some(schema) = self.with_id.get(&at) {
                 return Some(schema);
@@ -251,7 +265,7 @@ impl<'a> References<'a> {
     pub fn pointer_of(&self, node: &Node) -> String {
         let mut tokens = Vec::new();
         let mut at = std::ptr::from_ref(node);
-        while let Some(parent) = self.parents.get(&at) {
+        while let Some(parent) = self.parents().get(&at) {
             tokens.push(parent.token);
             at = parent.node;
         }
@@ -268,12 +282,12 @@ impl<'a> References<'a> {
 
     /// Where the key of a node stands; for items of lists and for the root, where the node stands.
     pub fn key_at(&self, node: &Node) -> Mark {
-        self.parents.get(&std::ptr::from_ref(node)).map_or(node.at, |parent| parent.key_at)
+        self.parents().get(&std::ptr::from_ref(node)).map_or(node.at, |parent| parent.key_at)
     }
 
     /// The key under which a node stands in a map.
     pub fn key_of(&self, node: &Node) -> Option<&'a str> {
-        match self.parents.get(&std::ptr::from_ref(node))?.token {
+        match self.parents().get(&std::ptr::from_ref(node))?.token {
             Token::Key(key) => Some(key),
             Token::Index(_) => None,
         }
@@ -299,9 +313,12 @@ impl<'a> References<'a> {
     fn child(&self, node: &'a Node, token: &str) -> Option<&'a Node> {
         match &node.value {
             Value::Map(members) if members.len() > LARGE_MAP => {
-                // The key's lifetime is the lookup's alone, so the pair is built from a shorter borrow.
-                let members: &HashMap<(*const Node, &str), &'a Node> = &self.members;
-                members.get(&(std::ptr::from_ref(node), token)).copied()
+                let mut known = self.members.borrow_mut();
+                let by_name = known.entry(node).or_insert_with(|| {
+                    // The first of two equal keys counts, as elsewhere.
+                    members.iter().rev().map(|(key, child)| (key.text.as_str(), child)).collect()
+                });
+                by_name.get(token).copied()
             }
             Value::Map(_) => node.get(token),
             Value::List(items) => items.get(list_index(token)?),

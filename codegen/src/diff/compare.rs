@@ -9,8 +9,9 @@ use super::reach::{Graph, Passes, Vertex};
 use super::report::{OperationRef, Step, Verdict};
 use super::rules::{self, Rule};
 use super::{Settings, schemas, security};
+use crate::addresses::AddressMap;
 use crate::spec::{Node, Spec};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Where a schema is used: a parameter is text on the wire, whatever its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +96,7 @@ pub(super) struct Work<'a> {
     pub(super) compared: usize,
     /// Members that are optional in both documents, by the nodes of their schemas.
     pub(super) optional: HashSet<(*const Node, *const Node)>,
-    pairs: HashMap<(Source, Source, Use), Vertex>,
+    pairs: AddressMap<(Source, Source, Use), Vertex>,
     open: Vec<(Source, Source, Use, Vertex)>,
 }
 

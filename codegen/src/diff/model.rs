@@ -10,6 +10,7 @@
 
 use super::report::Place;
 use super::schema::{self, Schema};
+use crate::addresses::AddressMap;
 use crate::finding::shortened;
 use crate::references::References;
 use crate::spec::{Node, Spec, Value};
@@ -26,9 +27,9 @@ pub(super) struct Side<'a> {
     pub(super) references: References<'a>,
     /// OpenAPI 3.1 or newer: members beside a `$ref` count.
     pub(super) modern: bool,
+    /// Sources of one node, which most are.
+    single: AddressMap<*const Node, Source>,
     ids: HashMap<Vec<*const Node>, Source>,
-    /// Sources of several nodes, so far.
-    joined: usize,
     /// Whether there would have been more of them than are looked at.
     pub(super) overflown: bool,
     nodes: Vec<Rc<[&'a Node]>>,
@@ -45,8 +46,8 @@ impl<'a> Side<'a> {
             spec,
             references: References::new(spec),
             modern: !version.starts_with("3.0"),
+            single: AddressMap::default(),
             ids: HashMap::new(),
-            joined: 0,
             overflown: false,
             nodes: Vec::new(),
             schemas: Vec::new(),
@@ -59,7 +60,20 @@ impl<'a> Side<'a> {
 
     /// The number of a schema that one node makes; references are followed first, so that who refers does not count.
     pub(super) fn source_of(&mut self, node: &'a Node) -> Source {
-        self.source(&[node])
+        let node = self.without_bare_reference(node);
+        if let Some(source) = self.single.get(&std::ptr::from_ref(node)) {
+            return *source;
+        }
+        let source = self.number([node].into());
+        self.single.insert(node, source);
+        source
+    }
+
+    fn number(&mut self, nodes: Rc<[&'a Node]>) -> Source {
+        let source = Source(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(nodes);
+        self.schemas.push(None);
+        source
     }
 
     /// The number of a schema that several nodes make together.
@@ -71,26 +85,18 @@ impl<'a> Side<'a> {
                 resolved.push(node);
             }
         }
-        let key_of = |nodes: &[&'a Node]| nodes.iter().map(|node| std::ptr::from_ref(*node)).collect::<Vec<_>>();
-        let mut key = key_of(&resolved);
+        if let [one] = resolved.as_slice() {
+            return self.source_of(one);
+        }
+        let key: Vec<*const Node> = resolved.iter().map(|node| std::ptr::from_ref(*node)).collect();
         if let Some(source) = self.ids.get(&key) {
             return *source;
         }
-        if resolved.len() > 1 {
-            if self.joined == MOST_JOINED {
-                self.overflown = true;
-                resolved.truncate(1);
-                key = key_of(&resolved);
-                if let Some(source) = self.ids.get(&key) {
-                    return *source;
-                }
-            } else {
-                self.joined += 1;
-            }
+        if self.ids.len() == MOST_JOINED {
+            self.overflown = true;
+            return self.source_of(resolved[0]);
         }
-        let source = Source(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(resolved.into());
-        self.schemas.push(None);
+        let source = self.number(resolved.into());
         self.ids.insert(key, source);
         source
     }
@@ -131,7 +137,7 @@ impl<'a> Side<'a> {
 
     /// What stands behind a reference, if anything does.
     pub(super) fn resolve(&self, node: &'a Node) -> Option<&'a Node> {
-        self.references.resolve(node).ok().map(|resolved| resolved.node)
+        self.references.behind(node).ok()
     }
 
     /// The member of a map, references followed on both.

@@ -233,7 +233,7 @@ impl<'a> Document<'a> {
     }
 
     /// Whether a schema has a base in its `allOf`.
-    fn is_in_family(&self, node: &Node) -> bool {
+    fn is_in_family(&self, node: &'a Node) -> bool {
         let mut parents = node.get("allOf").map(Node::items).unwrap_or_default().iter();
         parents.any(|member| {
             let target = member.get("$ref").and_then(|reference| self.references.target(reference).ok());

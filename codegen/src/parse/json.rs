@@ -49,25 +49,26 @@ fn scan(text: &str) -> Result<(), Problem> {
     let fail = |offset: usize, problem: fn(Mark) -> Problem| Err(problem(Cursor::new(text).mark(offset)));
     let (mut depth, mut values) = (0_usize, 1_usize);
     let (mut quoted, mut escaped) = (false, false);
-    for (offset, c) in text.char_indices() {
+    // Bytes do: what is not ASCII may stand in quotes only.
+    for (offset, c) in text.bytes().enumerate() {
         if quoted {
             match c {
                 _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '"' => quoted = false,
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
                 c if c.is_ascii_control() => return fail(offset, control_in_text),
                 _ => {}
             }
             continue;
         }
         match c {
-            '"' => quoted = true,
-            '{' | '[' => {
+            b'"' => quoted = true,
+            b'{' | b'[' => {
                 depth += 1;
                 values += 1;
             }
-            '}' | ']' => depth = depth.saturating_sub(1),
-            ',' | ':' => values += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' | b':' => values += 1,
             c if !c.is_ascii() => return fail(offset, outside_text),
             _ => {}
         }

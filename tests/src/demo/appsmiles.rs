@@ -26,6 +26,9 @@ pub(super) async fn run(time: &Time, columns: &Columns, report: &mut Report, scr
     let client = client(&provider, PARTNER_ID, SECRET, 0)?;
     call_for_nobody(&mut stage, &client).await;
     call_for_a_user(&mut stage, &client.user(USER_TOKEN)).await;
+    // Each of these ends its session, and a session that ended makes no more calls.
+    stage.json("logout_user", client.user(USER_TOKEN).logout_user()).await;
+    stage.json("delete_user", client.user(USER_TOKEN).delete_user()).await;
     call_for_the_back_end(&mut stage, &client.backend(SERVICE_TOKEN)).await;
     stage.compare_operations(OPERATIONS);
     stage.title("appsmiles: what the scheme notices");
@@ -78,8 +81,6 @@ async fn call_for_a_user(stage: &mut Stage<'_>, user: &UserClient) {
     stage.json("list_special_ads", user.list_special_ads().body(&language)).await;
     stage.json("list_news_ads", user.list_news_ads()).await;
     stage.json("list_news_ads", user.list_news_ads().body(&language)).await;
-    stage.json("logout_user", user.logout_user()).await;
-    stage.json("delete_user", user.delete_user()).await;
 }
 
 async fn call_for_the_back_end(stage: &mut Stage<'_>, backend: &BackendClient) {

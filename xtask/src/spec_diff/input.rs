@@ -72,8 +72,14 @@ pub(super) fn pairs(base: Option<&str>, head: Option<&str>) -> Result<Vec<Pair>>
         (base, head) if base.is_many() && head.is_many() => providers(base, head),
         (base, head) if base.is_many() || head.is_many() => bail!("name two specs, or two revisions"),
         (base, head) => {
-            let (old, _) = base.spec()?;
-            let (new, accepted) = head.spec()?;
+            // Reading takes longer than comparing: both at once.
+            let (old, new) = std::thread::scope(|scope| {
+                let old = scope.spawn(|| base.spec());
+                let new = head.spec();
+                (old.join(), new)
+            });
+            let Ok(old) = old else { bail!("the old spec can't be read") };
+            let ((old, _), (new, accepted)) = (old?, new?);
             Ok(vec![Pair { name: head.name(), old: Some(old), new: Some(new), accepted, crates: None, rust: false }])
         }
     }

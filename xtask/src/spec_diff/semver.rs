@@ -17,9 +17,11 @@ use super::{input, settings};
 use crate::{verdict, workspace};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use countersign_codegen::diff::{Change, Report, Step, diff};
+use countersign_codegen::diff::{Change, Made, Report, Step, diff, surface};
 use countersign_codegen::files::{self, CrateFiles};
 use countersign_codegen::generate::{Source, generate};
+use countersign_codegen::normalize::{Context, normalize};
+use countersign_codegen::spec::Spec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -145,8 +147,21 @@ fn pair(root: &Path, (name, own): (&str, bool), old: &Path, new: &Path) -> Resul
         // The marker names the spec's place, which says nothing of the crate.
         crate_files.0.iter().for_each(|(path, content)| (path, content).hash(&mut hash));
     }
-    let report = diff(&input::read(old, old)?, &input::read(new, new)?, &settings(None));
+    let report = review(&name, &input::read(old, old)?, &input::read(new, new)?);
     Ok(Some(Pair { name, own, report, key: hash.finish(), old: old_crate, new: new_crate }))
+}
+
+/// The review of two documents and their crates; each crate chooses its names anew, as those do that are compared.
+fn review(name: &str, old: &Spec, new: &Spec) -> Report {
+    let mut report = diff(old, new, &settings(None));
+    let made = |spec: &Spec| {
+        let context = Context { crate_name: Some(package(name)), ..Context::default() };
+        normalize(spec, &context).ok()
+    };
+    if let (Some(was), Some(is)) = (made(old), made(new)) {
+        surface(&mut report, Made { spec: old, ir: &was.ir }, Made { spec: new, ir: &is.ir });
+    }
+    report
 }
 
 /// The name of a pair's crates: the same on both sides, since paths in Rust begin with it.
