@@ -119,7 +119,7 @@ async fn slow(most: [(&'static str, Arc<AtomicUsize>); 2]) -> String {
             let (most, now) = (most.clone(), now.clone());
             tokio::spawn(async move {
                 let mut text = Vec::new();
-                while !text.ends_with(b"}") && !(text.starts_with(b"GET") && text.ends_with(b"\r\n\r\n")) {
+                while !(text.ends_with(b"}") || text.starts_with(b"GET") && text.ends_with(b"\r\n\r\n")) {
                     if stream.read_buf(&mut text).await.unwrap_or(0) == 0 {
                         return;
                     }

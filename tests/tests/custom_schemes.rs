@@ -161,7 +161,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 fn storage_check(request: &Request) -> Result<(), String> {
     let authorization = request.header("authorization")?;
     let date = request.header("x-amz-date")?;
-    let token = request.headers.get("x-amz-security-token").is_some();
+    let token = request.headers.contains_key("x-amz-security-token");
     let kind = request.headers.contains_key("content-type");
     let target = request.headers.contains_key("x-amz-target");
     let names = [(kind, "content-type"), (true, "host"), (true, "x-amz-date")];

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+type Hook = Box<dyn FnOnce() + Send>;
+
 /// What the embedded provider accepts, as indexes of the keys.
 #[derive(Clone, Default)]
 struct Valid {
     keys: Arc<Mutex<Vec<usize>>>,
     /// Done once, when the next request is judged.
-    hook: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    hook: Arc<Mutex<Option<Hook>>>,
 }
 
 impl Valid {

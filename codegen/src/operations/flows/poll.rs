@@ -78,7 +78,7 @@ fn polled(operation: &Operation, poll: &Poll) -> TokenStream {
     };
     let pending = holds(&poll.pending, &quote!(answer));
     let [interval, longest, deadline] = [poll.interval_seconds, poll.longest_seconds, poll.deadline_seconds]
-        .map(|seconds| Literal::u32_unsuffixed(seconds))
+        .map(Literal::u32_unsuffixed)
         .map(|seconds| quote!(std::time::Duration::from_secs(#seconds)));
     quote! {
         impl runtime::poll::Polled for #marker {
