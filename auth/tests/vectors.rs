@@ -30,7 +30,7 @@ fn recipes() -> Recipes {
 const CUSTOM: &[(&str, &str, usize)] = &[
     #[cfg(feature = "aws-sigv4")]
     ("aws", "tests/vectors/aws.json", 129),
-    ("rfc9421", "tests/vectors/rfc9421.json", 82),
+    ("rfc9421", "tests/vectors/rfc9421.json", 83),
 ];
 
 #[test]

@@ -107,7 +107,7 @@ fn write_runner(to: &Path, copies: &[String]) {
     let mut main = include_str!("runner.rs").to_owned();
     main.push_str("\nfn run(copy: &str, recipes: &[String], vectors: &[String]) -> String {\n    match copy {\n");
     for copy in copies {
-        writeln!(manifest, "{copy} = {{ path = \"../{copy}\", features = [\"vectors\"] }}")
+        writeln!(manifest, "{copy} = {{ path = \"../{copy}\", features = [\"vectors\", \"aws-sigv4\"] }}")
             .expect("a String takes text");
         let name = copy.replace('-', "_");
         writeln!(main, "        {copy:?} => run_with!({name}, recipes, vectors),").expect("a String takes text");

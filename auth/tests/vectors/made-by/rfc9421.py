@@ -89,7 +89,10 @@ def digest(body, name="sha-256"):
 
 def signed(method, url, headers, body, components, label="sig1", key=KEY, created=CREATED, **more):
     """What the package adds, and the base that it signed."""
-    message = Message(method, url, CaseInsensitiveDict(headers))
+    combined = {}
+    for field, value in headers:
+        combined[field] = f"{combined[field]}, {value.strip()}" if field in combined else value
+    message = Message(method, url, CaseInsensitiveDict(combined))
     handler = Signer(signature_algorithm=hms.algorithms.HMAC_SHA256, key_resolver=Resolver(key))
     moment = lambda seconds: datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     if more.get("expires"):
@@ -127,6 +130,9 @@ def of_package():
         ("empty-query", "GET", "https://example.com:8443/a%20b/%C3%A9?x=%20", [], None, ALL, {}, {}),
         ("upper-host", "GET", "https://EXAMPLE.com:443/", [], None, ["@method", "@authority"], {}, {}),
         ("header", "POST", URL, HEADERS + [["X-Order", "  a,  b  "]], BODY, ["@method", "x-order", "date"], {}, {}),
+        # RFC 9421, section 2.1: lines of one field, in their order; the package is given the combined value.
+        ("header-lines", "GET", URL, [["Cache-Control", "max-age=60"], ["X-Order", "a"],
+                                      ["Cache-Control", "    must-revalidate"]], None, ["@method", "cache-control"], {}, {}),
         ("empty-header", "GET", URL, [["X-Order", ""]], None, ["@method", "x-order"], {}, {}),
         ("nonce", "GET", URL, [], None, ["@method"], {"nonce": True}, {"nonce": "b3k2pp5k7z-50gnwp.yemd"}),
         ("expires", "GET", URL, [], None, ["@method"], {"expires": "1m"}, {"expires": CREATED + 60}),

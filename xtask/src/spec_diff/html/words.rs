@@ -15,11 +15,19 @@ pub(super) fn compared<'t>(old: &'t str, new: &'t str) -> (Vec<Piece<'t>>, Vec<P
     let end = old.iter().rev().zip(new.iter().rev()).take(most).take_while(same).count();
     let (old_middle, new_middle) = (&old[start..old.len() - end], &new[start..new.len() - end]);
     let (mut old_kept, mut new_kept) = (vec![false; old_middle.len()], vec![false; new_middle.len()]);
-    for (i, j) in common(old_middle, new_middle) {
-        // White space alone between two changed words joins nothing.
-        if !old_middle[i].trim().is_empty() {
-            (old_kept[i], new_kept[j]) = (true, true);
-        }
+    let pairs = common(old_middle, new_middle);
+    let is_space = |i: usize| old_middle[i].trim().is_empty();
+    for &(i, j) in pairs.iter().filter(|(i, _)| !is_space(*i)) {
+        (old_kept[i], new_kept[j]) = (true, true);
+    }
+    // White space alone between two changed words joins nothing.
+    let joins = |kept: &[bool], at: usize| {
+        let kept_at = |at: Option<usize>| at.and_then(|at| kept.get(at)).is_none_or(|kept| *kept);
+        kept_at(at.checked_sub(1)) || kept_at(Some(at + 1))
+    };
+    let spaces = pairs.into_iter().filter(|(i, j)| is_space(*i) && joins(&old_kept, *i) && joins(&new_kept, *j));
+    for (i, j) in spaces.collect::<Vec<_>>() {
+        (old_kept[i], new_kept[j]) = (true, true);
     }
     (pieces(&old, start, &old_kept), pieces(&new, start, &new_kept))
 }
@@ -98,6 +106,8 @@ mod tests {
         assert_eq!((old.as_str(), new.as_str()), ("type: [integer]", "type: [string]"));
         let (old, new) = shown("a b c d", "a x c d e");
         assert_eq!((old.as_str(), new.as_str()), ("a [b] c d", "a [x] c d[ ][e]"));
+        let (old, new) = shown("a b c d", "a x y d");
+        assert_eq!((old.as_str(), new.as_str()), ("a [b][ ][c] d", "a [x][ ][y] d"));
         assert_eq!(shown("same", "same"), ("same".into(), "same".into()));
         assert_eq!(shown("", "new"), (String::new(), "[new]".into()));
         assert_eq!(shown("aa", "a"), ("[aa]".into(), "[a]".into()));
