@@ -10,7 +10,7 @@ use super::trial::{Outcome, Trial};
 use super::{same, schema};
 use countersign_codegen::body_types::BodyType;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An example of a body.
 pub(crate) struct Example<'d> {
@@ -26,6 +26,12 @@ pub(crate) struct Example<'d> {
     value: &'d Value,
 }
 
+impl Example<'_> {
+    fn place(&self) -> String {
+        format!("{} {} {}", self.operation, self.place, self.name)
+    }
+}
+
 /// How the examples of a document fare.
 #[derive(Default)]
 pub(crate) struct Score {
@@ -33,12 +39,22 @@ pub(crate) struct Score {
     pub(crate) all: usize,
     /// By their own schemas.
     pub(crate) accepted: usize,
+    /// By their own schemas, too: which keyword refuses how many, and the first of them.
+    pub(crate) refused: BTreeMap<String, Refused>,
     /// Into the generated type.
     pub(crate) decoded: usize,
     /// After encoding again.
     pub(crate) identical: usize,
     /// What went wrong, one line each.
     pub(crate) misses: Vec<String>,
+}
+
+/// Examples that a keyword of their own schema refuses.
+pub(crate) struct Refused {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// Where the first one is, and what the validator says of it.
+    pub(crate) first: String,
 }
 
 /// The examples of all JSON bodies of a document, each place once.
@@ -102,6 +118,20 @@ fn is_json(essence: &str) -> bool {
     essence.ends_with("/json") || essence.ends_with("+json")
 }
 
+/// The keyword that refuses a value, and what the validator says; nothing if the value is accepted.
+fn refusal(validator: Option<&jsonschema::Validator>, value: &Value) -> Option<(String, String)> {
+    let Some(validator) = validator else {
+        return Some(("no validator".to_owned(), "its schema can't be asked".to_owned()));
+    };
+    let error = validator.validate(value).err()?;
+    let at = error.instance_path().as_str().to_owned();
+    // The value itself may be long.
+    let said: String = error.masked_with("what stands").to_string().chars().take(LONGEST_REASON).collect();
+    Some((error.kind().keyword().to_owned(), format!("{said} at `{at}`")))
+}
+
+const LONGEST_REASON: usize = 200;
+
 /// What a body is known by: operation, place and media type.
 type Body = (String, String, String);
 
@@ -131,8 +161,12 @@ impl<'d> Accepted<'d> {
                 })
                 .ok()
             });
-            if validator.as_ref().is_some_and(|validator| validator.is_valid(example.value)) {
-                examples.push(example);
+            match refusal(validator.as_ref(), example.value) {
+                None => examples.push(example),
+                Some((keyword, reason)) => {
+                    let first = || Refused { count: 0, first: format!("{}: {reason}", example.place()) };
+                    score.refused.entry(keyword).or_insert_with(first).count += 1;
+                }
             }
         }
         score.accepted = examples.len();
@@ -179,8 +213,7 @@ impl<'d> Accepted<'d> {
             match reason {
                 None => self.score.identical += 1,
                 Some(reason) => {
-                    let Example { operation, place, name, .. } = example;
-                    self.score.misses.push(format!("{operation} {place} {name}: {reason}"));
+                    self.score.misses.push(format!("{}: {reason}", example.place()));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The table, its totals, and what stands below them.
 
 use super::Row;
-use super::examples::Score;
+use super::examples::{Refused, Score};
 use std::fmt::Write as _;
 
 /// Everything that is printed.
@@ -29,9 +29,9 @@ pub(super) fn table(rows: &[Row], compiled: bool) -> String {
     text += &totals(rows, compiled);
     text += &examples(rows, width);
     for row in rows {
-        let misses: String = misses(row).iter().map(|miss| format!("{miss}\n")).collect();
-        if !row.remarks.is_empty() || !misses.is_empty() {
-            let _ = write!(text, "\n== {}\n{}{misses}", row.name, row.remarks);
+        let of_examples = row.examples.as_ref().map(below).unwrap_or_default();
+        if !row.remarks.is_empty() || !of_examples.is_empty() {
+            let _ = write!(text, "\n== {}\n{}{of_examples}", row.name, row.remarks);
         }
     }
     text
@@ -62,17 +62,21 @@ fn examples(rows: &[Row], width: usize) -> String {
     if tried.is_empty() {
         return String::new();
     }
-    let mut text =
-        format!("\n{:width$}  {:>8}  {:>8}  {:>7}  {:>9}\n", "spec", "examples", "accepted", "decoded", "identical");
+    let mut text = format!(
+        "\n{:width$}  {:>8}  {:>7}  {:>8}  {:>7}  {:>9}\n",
+        "spec", "examples", "refused", "accepted", "decoded", "identical"
+    );
     for (name, score) in &tried {
         let Score { all, accepted, decoded, identical, .. } = score;
-        let _ = writeln!(text, "{name:width$}  {all:>8}  {accepted:>8}  {decoded:>7}  {identical:>9}");
+        let refused = all - accepted;
+        let _ = writeln!(text, "{name:width$}  {all:>8}  {refused:>7}  {accepted:>8}  {decoded:>7}  {identical:>9}");
     }
     let sum = sum(rows);
     let _ = writeln!(
         text,
-        "{} examples, {} accepted by their schemas; {} decoded ({:.2} %), {} identical after encoding ({:.2} %)",
+        "{} examples, {} refused by their own schemas, {} accepted; {} decoded ({:.2} %), {} identical after encoding ({:.2} %)",
         sum.all,
+        sum.all - sum.accepted,
         sum.accepted,
         sum.decoded,
         percent(sum.decoded, sum.accepted),
@@ -82,8 +86,13 @@ fn examples(rows: &[Row], width: usize) -> String {
     text
 }
 
-fn misses(row: &Row) -> &[String] {
-    row.examples.as_ref().map_or(&[], |score| &score.misses)
+/// Each miss, and why a schema refuses the examples that it is said to describe.
+fn below(score: &Score) -> String {
+    let misses: String = score.misses.iter().map(|miss| format!("{miss}\n")).collect();
+    score.refused.iter().fold(misses, |mut text, (keyword, Refused { count, first })| {
+        let _ = writeln!(text, "refused by `{keyword}`: {count}, first {first}");
+        text
+    })
 }
 
 fn sum(rows: &[Row]) -> Score {

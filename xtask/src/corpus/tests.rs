@@ -90,6 +90,10 @@ fn examples_are_found_and_only_accepted_ones_are_tried() {
     let outcomes = vec![Ok(json!({"id": 2.0})), Ok(json!({})), Err("no".to_owned())];
     let score = accepted.score(&documents, outcomes);
     assert_eq!((score.all, score.accepted, score.decoded, score.identical), (5, 4, 2, 1));
+    let refused: Vec<_> =
+        score.refused.iter().map(|(keyword, one)| (keyword.as_str(), one.count, one.first.as_str())).collect();
+    let first = "POST /orders request example: what stands is not of type \"integer\" at `/id`";
+    assert_eq!(refused, [("type", 1, first)]);
     assert_eq!(
         score.misses,
         [
