@@ -1,11 +1,11 @@
-//! The Rust type of each JSON body, for tools that decode a document's own examples into it.
+//! The Rust type of each body of JSON or of a form, for tools that decode a document's own examples into it.
 //!
 //! The types are written as they are outside of the crate: under `types`, with the runtime as `runtime`.
 
 use crate::expressions;
 use crate::ir::{BodyContent, Ir, ResponseContent, StatusPattern};
 
-/// A JSON body and its type.
+/// A body and its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyType {
     /// `GET`.
@@ -20,7 +20,7 @@ pub struct BodyType {
     pub ty: String,
 }
 
-/// The JSON bodies of all operations, in the order of the operations.
+/// The bodies of all operations that have a type, in the order of the operations.
 pub fn all(ir: &Ir) -> Vec<BodyType> {
     let mut found = Vec::new();
     for operation in &ir.operations {
@@ -31,7 +31,7 @@ pub fn all(ir: &Ir) -> Vec<BodyType> {
         if let Some(body) = &operation.body {
             let others = body.alternatives.iter().map(|other| (&other.media_type, &other.content));
             for (media_type, content) in std::iter::once((&body.media_type, &body.content)).chain(others) {
-                if let BodyContent::Json(ty) = content {
+                if let BodyContent::Json(ty) | BodyContent::Form(ty, _) = content {
                     add("request".to_owned(), vec![media_type.clone()], ty);
                 }
             }

@@ -239,7 +239,8 @@ fn compile(root: &Path, folder: &Path, rows: &mut [Row], crates: Vec<Crate<'_>>,
     for (row, documents, accepted) in crates {
         let row = &mut rows[row];
         let start = Instant::now();
-        check(row, &space, task)?;
+        let is_tried = accepted.as_ref().is_some_and(|accepted| !accepted.types.is_empty());
+        check(row, &space, is_tried, task)?;
         if let (Some(documents), Some(accepted)) = (documents, accepted) {
             try_examples(row, &space, documents, accepted)?;
         }
@@ -249,10 +250,13 @@ fn compile(root: &Path, folder: &Path, rows: &mut [Row], crates: Vec<Crate<'_>>,
     Ok(())
 }
 
-fn check(row: &mut Row, space: &Workspace, task: &Corpus) -> Result<()> {
-    // The program for the examples needs a build, which says no less than a check.
-    let mut commands = vec![if task.examples { vec!["build"] } else { vec!["check"] }];
+fn check(row: &mut Row, space: &Workspace, is_tried: bool, task: &Corpus) -> Result<()> {
+    // The program for the examples needs a build. That says no less than a check, and so does clippy.
+    let mut commands = if is_tried { vec![vec!["build"]] } else { Vec::new() };
     commands.extend(task.clippy.then(|| vec!["clippy"]));
+    if commands.is_empty() {
+        commands.push(vec!["check"]);
+    }
     commands.extend(task.doc.then(|| vec!["doc", "--no-deps"]));
     let mut clean = true;
     for command in &commands {

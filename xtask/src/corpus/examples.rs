@@ -1,4 +1,4 @@
-//! The examples that a document itself gives of its JSON bodies, and how they fare in the generated types.
+//! The examples that a document itself gives of its bodies, JSON or forms, and how they fare in the generated types.
 //!
 //! 1. [`find`] collects them: of media types, of the schemas under them, and of components that those refer to.
 //! 2. A validator of JSON Schema says which ones their own schema accepts; only those are tried.
@@ -57,7 +57,7 @@ pub(crate) struct Refused {
     pub(crate) first: String,
 }
 
-/// The examples of all JSON bodies of a document, each place once.
+/// The examples of all bodies of a document that are JSON or a form, each place once.
 pub(crate) fn find(documents: &Documents) -> Vec<Example<'_>> {
     let mut found = Vec::new();
     for (path, method, file, operation) in documents.operations() {
@@ -85,7 +85,7 @@ fn of_contents<'d>(
     let contents = holder.get("content").and_then(Value::as_object).into_iter().flatten();
     for (media_type, content) in contents {
         let media_type = essence(media_type);
-        let Some(schema) = content.get("schema").filter(|_| is_json(&media_type)) else { continue };
+        let Some(schema) = content.get("schema").filter(|_| has_type(&media_type)) else { continue };
         let mut add = |name: String, value: &'d Value| {
             let (operation, place, media_type) = (operation.to_owned(), place.to_owned(), media_type.clone());
             found.push(Example { operation, place, media_type, name, schema: (file, schema), value });
@@ -113,9 +113,9 @@ fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// `application/json`, or what ends in `+json`.
-fn is_json(essence: &str) -> bool {
-    essence.ends_with("/json") || essence.ends_with("+json")
+/// `application/json`, what ends in `+json`, and forms: their fields are a struct, too.
+fn has_type(essence: &str) -> bool {
+    essence.ends_with("/json") || essence.ends_with("+json") || essence == "application/x-www-form-urlencoded"
 }
 
 /// The keyword that refuses a value, and what the validator says; nothing if the value is accepted.
@@ -200,7 +200,7 @@ impl<'d> Accepted<'d> {
         for (example, ty) in self.examples.iter().zip(&self.of) {
             let outcome = match ty {
                 Some(_) => outcomes.next().unwrap_or_else(|| Err("the trial ended before it".to_owned())),
-                None => Err("its body has no JSON type".to_owned()),
+                None => Err("its body has no type".to_owned()),
             };
             let reason = match outcome {
                 Ok(after) => {

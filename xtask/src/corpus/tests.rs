@@ -20,6 +20,7 @@ fn document(version: &str, schema: &Value, content: &Value) -> Documents {
             "post": {"requestBody": {"content": {
                 "application/vnd.acme+json; v=1": content,
                 "text/plain": {"schema": true, "example": "not tried"},
+                "application/x-www-form-urlencoded": {"schema": {"type": "object"}, "example": {"id": "4"}},
             }}},
             "parameters": [],
         }},
@@ -75,21 +76,23 @@ fn examples_are_found_and_only_accepted_ones_are_tried() {
         "examples": {"one": {"value": {"id": 2}}, "two": {"$ref": "#/components/examples/E"}},
     });
     let documents = document("3.0.3", &json!({"$ref": "#/components/schemas/Node"}), &content);
-    assert_eq!(find(&documents).len(), 5, "one of the response's schema; three of the request and its schema's");
-    let body = |method: &str, place: &str| BodyType {
-        method: method.to_owned(),
+    assert_eq!(find(&documents).len(), 6, "one of the response's schema, four of the JSON, one of the form");
+    let body = |media_type: &str, ty: &str| BodyType {
+        method: "POST".to_owned(),
         path: "/orders".to_owned(),
-        place: place.to_owned(),
-        media_types: vec!["application/vnd.acme+json".to_owned()],
-        ty: "types::Node".to_owned(),
+        place: "request".to_owned(),
+        media_types: vec![media_type.to_owned()],
+        ty: ty.to_owned(),
     };
-    let accepted = Accepted::new(&documents, &[body("POST", "request")]);
-    assert_eq!(accepted.types, ["types::Node"]);
+    let form = body("application/x-www-form-urlencoded", "types::Form");
+    let accepted = Accepted::new(&documents, &[body("application/vnd.acme+json", "types::Node"), form]);
+    assert_eq!(accepted.types, ["types::Form", "types::Node"]);
     let values: Vec<&Value> = accepted.trials().iter().map(|trial| trial.value).collect();
-    assert_eq!(values, [&json!({"id": 2}), &json!({"id": 3}), &json!({"id": 1, "next": {"id": 2}})]);
-    let outcomes = vec![Ok(json!({"id": 2.0})), Ok(json!({})), Err("no".to_owned())];
+    let form = json!({"id": "4"});
+    assert_eq!(values, [&json!({"id": 2}), &json!({"id": 3}), &json!({"id": 1, "next": {"id": 2}}), &form]);
+    let outcomes = vec![Ok(json!({"id": 2.0})), Ok(json!({})), Err("no".to_owned()), Ok(form.clone())];
     let score = accepted.score(&documents, outcomes);
-    assert_eq!((score.all, score.accepted, score.decoded, score.identical), (5, 4, 2, 1));
+    assert_eq!((score.all, score.accepted, score.decoded, score.identical), (6, 5, 3, 2));
     let refused: Vec<_> =
         score.refused.iter().map(|(keyword, one)| (keyword.as_str(), one.count, one.first.as_str())).collect();
     let first = "POST /orders request example: what stands is not of type \"integer\" at `/id`";
@@ -97,7 +100,7 @@ fn examples_are_found_and_only_accepted_ones_are_tried() {
     assert_eq!(
         score.misses,
         [
-            "GET /orders 4XX schema/example: not decoded: its body has no JSON type",
+            "GET /orders 4XX schema/example: not decoded: its body has no type",
             "POST /orders request examples/two: not the same: /id was lost",
             "POST /orders request schema/example: not decoded: no",
         ]
