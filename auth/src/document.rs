@@ -311,7 +311,7 @@ impl Reader {
 
     /// What sessions are is read elsewhere; here their names count, and that nothing is misspelt.
     fn sessions(&mut self, value: &Value, at: &At) -> Vec<Text> {
-        let known = ["from", "at", "kind", "ends", "lifetime", "lifetime-at", "on-reject"];
+        let known = ["from", "at", "kind", "ends", "lifetime", "lifetime-at", "on-reject", "rejected"];
         for (name, session) in self.map(value, at) {
             self.known_keys(session, &at.member(name), &known);
         }

@@ -174,6 +174,12 @@ fn session(ir: &Ir, client: &ClientType<'_>, session: &crate::ir::Session) -> To
             pub fn token_lifetime(self, lifetime: std::time::Duration) -> Self {
                 Self { session: self.session.lasting(lifetime), ..self }
             }
+
+            /// Which answers reject a token besides those of status 401: it is then renewed once, and the call made
+            /// again. Nothing changes for a token that was given.
+            pub fn rejected_when(self, rejected: runtime::Failure) -> Self {
+                Self { session: self.session.rejected_when(rejected), ..self }
+            }
         }
     });
     let token = token(ir, client, session);

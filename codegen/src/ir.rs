@@ -189,6 +189,8 @@ pub struct Session {
     pub lifetime_at: Option<String>,
     /// Whether a rejected token is renewed once.
     pub refresh_once: bool,
+    /// Which answers reject it, besides those of status 401: a JSON Pointer in the body, and the values there.
+    pub rejected: Option<(String, Vec<serde_json::Value>)>,
 }
 
 /// Who holds a session.

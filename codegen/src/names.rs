@@ -321,7 +321,9 @@ impl Check<'_> {
             }
             methods.push(client.method.to_string());
         }
-        methods.extend(fetches.then(|| "token_lifetime".to_owned()));
+        if fetches {
+            methods.extend(["token_lifetime", "rejected_when"].map(str::to_owned));
+        }
         for (at, name) in ir.tokens.iter().map(|token| (Mark::default(), tokens::method(token))) {
             self.name(at, "/components/x-signing-recipes", "function", &name);
         }

@@ -227,7 +227,7 @@ impl<'a> Reader<'_, 'a> {
         for (key, holds) in [("at", "the token"), ("lifetime-at", "the seconds that it lasts")] {
             if let (Some(operation), Some(at)) = (from, node.get(key))
                 && let Some(pointer) = at.text()
-                && !self.yields(operation, pointer)
+                && !self.yields(operation, pointer, |status| status.starts_with('2') || status == "default")
             {
                 let message = format!("no response of `{}` has a member at `{}`", text("from"), shortened(pointer, 80));
                 let help = format!("name the property of the response that holds {holds}");
@@ -235,6 +235,7 @@ impl<'a> Reader<'_, 'a> {
                 self.report(rules::SESSION, at.at, place, message, Some(help));
             }
         }
+        let rejected = node.get("rejected").and_then(|rejected| self.rejected(rejected));
         Session {
             name: name.to_owned(),
             kind: if text("kind") == "service" { SessionKind::Service } else { SessionKind::User },
@@ -244,6 +245,7 @@ impl<'a> Reader<'_, 'a> {
             lifetime_seconds: seconds(&text("lifetime")),
             lifetime_at: node.get("lifetime-at").and_then(Node::text).map(str::to_owned),
             refresh_once: text("on-reject") == "refresh-once",
+            rejected,
         }
     }
 
@@ -261,11 +263,23 @@ impl<'a> Reader<'_, 'a> {
         found
     }
 
-    /// Whether some success of an operation has a member at a pointer.
-    fn yields(&self, operation: &'a Node, pointer: &str) -> bool {
+    /// A rejection is told in some answer of the API.
+    fn rejected(&mut self, node: &'a Node) -> Option<(String, Vec<serde_json::Value>)> {
+        let (at, values) = (node.get("at")?, node.get("equals")?);
+        let pointer = at.text()?;
+        if !operations(self.references).any(|operation| self.yields(operation, pointer, |_| true)) {
+            let message = format!("no response of any operation has a member at `{}`", shortened(pointer, 80));
+            let help = "name the property of the responses that says so".to_owned();
+            self.report(rules::SESSION, at.at, self.references.pointer_of(at), message, Some(help));
+        }
+        Some((pointer.to_owned(), values.items().iter().map(Node::to_json).collect()))
+    }
+
+    /// Whether some response of an operation, of these statuses, has a member at a pointer.
+    fn yields(&self, operation: &'a Node, pointer: &str, of: impl Fn(&str) -> bool) -> bool {
         let responses = operation.get("responses").into_iter().flat_map(Node::members);
-        let successes = responses.filter(|(status, _)| status.text.starts_with('2') || status.text == "default");
-        let mut schemas = successes.filter_map(|(_, response)| {
+        let responses = responses.filter(|(status, _)| of(&status.text));
+        let mut schemas = responses.filter_map(|(_, response)| {
             let response = self.references.resolve(response).ok()?.node;
             let contents = response.get("content")?.members();
             contents.filter(|(media, _)| media.text.contains("json")).find_map(|(_, content)| content.get("schema"))

@@ -6,7 +6,8 @@
 //! 4. The body is read up to the client's limit, or left to arrive where that response is a stream.
 //! 5. A failure that may be gone next time leads back to 2, after a pause, as far as the operation, the call's
 //!    options, the client's budget and the time that is left allow.
-//! 6. A redirect of an API that has them, and a signature that was rejected for its time, lead back to 2 once.
+//! 6. A redirect of an API that has them, a signature that was rejected for its time, and a token that was rejected
+//!    in the body of an answer lead back to 2 once.
 //! 7. The status and the content type say which declared response it is, and the operation reads the body as that.
 //!
 //! Generic code is kept to the last step, so that many operations compile as one.
@@ -35,6 +36,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// The future of a call.
@@ -145,17 +147,8 @@ pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>,
     Err(Error::new(kind, context))
 }
 
-/// Sends a call from a thread that has no async runtime, and waits for its response.
-///
-/// # Errors
-/// See [`ErrorKind`]; inside of an async runtime [`RequestError::InsideRuntime`].
 #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
-pub fn send_blocking<O: Operation>(request: Request) -> Result<Response<O::Output>, Error<O::Error>> {
-    match crate::blocking::runtime() {
-        Ok(runtime) => runtime.block_on(send::<O>(request)),
-        Err(error) => Err(Error::new(ErrorKind::Request(error), Context::new(&request))),
-    }
-}
+pub use crate::blocking::send as send_blocking;
 
 /// Whether a reply is a success; what it holds is read again, since no value may wait for what follows.
 fn succeeded<O: Operation>(reply: &Reply) -> bool {
@@ -207,6 +200,7 @@ async fn exchange(
             limits: BodyLimits { stall: options.stall.or(core.limits().stall), ..core.limits() },
             skew: core.skew(),
             unpacks,
+            renewed: AtomicBool::new(false),
         },
         retry: options.retry.unwrap_or(core.retry()),
         after,
@@ -326,7 +320,7 @@ impl Calling<'_> {
     }
 
     /// Whether a response asks for another request at once, which happens once in a call for each cause: a
-    /// redirect, where the API has them, and a signature that was rejected for its time.
+    /// redirect, where the API has them, a token that was renewed, and a signature that was rejected for its time.
     fn goes_on(
         &self,
         result: &Result<Answer, Failed>,
@@ -338,6 +332,9 @@ impl Calling<'_> {
         let (Ok(answer), Some(request)) = (result, request) else { return false };
         if context.operation.repeat == Repeat::Never {
             return false;
+        }
+        if answer.renewed {
+            return true;
         }
         let head = answer.reply.head();
         if self.core.redirects() && !std::mem::replace(&mut only_once.redirected, true) {
@@ -459,7 +456,7 @@ impl Watch {
 }
 
 impl Context {
-    fn new(request: &Request) -> Self {
+    pub(crate) fn new(request: &Request) -> Self {
         let clues = Clues { has_other_servers: request.core().has_other_servers(), ..Clues::default() };
         Self {
             operation: request.operation(),

@@ -143,6 +143,11 @@ impl<E> Error<E> {
         self.0.context.head.as_ref().map(|head| &head.headers)
     }
 
+    /// The body of the last response as it came, if the call asked for it with `with_raw`, and it is no stream.
+    pub fn raw(&self) -> Option<&RawBody> {
+        self.0.context.raw.as_ref()
+    }
+
     /// The provider.
     pub fn provider(&self) -> &'static str {
         self.0.context.operation.provider

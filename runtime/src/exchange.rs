@@ -7,7 +7,7 @@ use crate::declared::{self, Choice, Declared};
 use crate::error::{BoxError, Context, ErrorKind, Failed, Phase, RequestError};
 use crate::permits::Permit;
 use crate::reply::{self, Head, Reply, ReplyBody};
-use crate::sessions::Session;
+use crate::sessions::{Session, UsedSession};
 use crate::skew::Skew;
 use crate::timer::Instant;
 use countersign_auth::hook::{Signed, Signing};
@@ -15,6 +15,7 @@ use http::header::CONTENT_ENCODING;
 use http::{Extensions, HeaderMap, HeaderValue};
 use reqwest_middleware::ClientWithMiddleware;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is the same for all attempts of a call.
 pub(crate) struct Exchange<'a> {
@@ -27,10 +28,12 @@ pub(crate) struct Exchange<'a> {
     pub(crate) skew: &'a Skew,
     /// Whether packed bodies were asked for.
     pub(crate) unpacks: bool,
+    /// Whether a body has led to another token already, which happens once in a call.
+    pub(crate) renewed: AtomicBool,
 }
 
 impl Exchange<'_> {
-    /// Makes one attempt; the permit is held until the response is read.
+    /// Makes one attempt; the permit is held until the response is read, and a token that it rejects renewed.
     pub(crate) async fn attempt(
         &self,
         request: reqwest::Request,
@@ -56,13 +59,25 @@ impl Exchange<'_> {
         let media_type = reply::media_type(&head.headers);
         let choice = declared::choose(self.declared, head.status.as_u16(), media_type.as_deref());
         let streams = matches!(choice, Choice::Case(at) if self.declared[at].streams()) && head.status.is_success();
-        let body = if streams {
-            ReplyBody::Stream(ByteStream::of_response(media_type, response, self.limits, permit))
-        } else {
-            let packed = self.unpacks && is_gzip(&head.headers);
-            ReplyBody::Bytes(body::whole(response, self.limits, packed).await?)
-        };
-        Ok(Answer { reply: Reply::new(head, body, choice, self.limits.max_body), skewed })
+        if streams {
+            let body = ReplyBody::Stream(ByteStream::of_response(media_type, response, self.limits, permit));
+            return Ok(Answer { reply: Reply::new(head, body, choice, self.limits.max_body), skewed, renewed: false });
+        }
+        let packed = self.unpacks && is_gzip(&head.headers);
+        let body = ReplyBody::Bytes(body::whole(response, self.limits, packed).await?);
+        let reply = Reply::new(head, body, choice, self.limits.max_body);
+        let rejected = extensions.remove::<UsedSession>().filter(|used| used.is_rejected_by(&reply));
+        let renewed = self.renewed(rejected).await?;
+        drop(permit);
+        Ok(Answer { reply, skewed, renewed })
+    }
+
+    /// Whether there is another token than the one that an answer has rejected.
+    async fn renewed(&self, rejected: Option<UsedSession>) -> Result<bool, Failed> {
+        let Some(rejected) = rejected.filter(|_| !self.renewed.load(Ordering::Relaxed)) else { return Ok(false) };
+        let renewed = rejected.renew().await.map_err(|error| Failed::from(ErrorKind::Token(error)))?;
+        self.renewed.fetch_or(renewed, Ordering::Relaxed);
+        Ok(renewed)
     }
 }
 
@@ -71,6 +86,8 @@ pub(crate) struct Answer {
     pub(crate) reply: Reply,
     /// Whether the signature was rejected for its time, and another one may be taken.
     pub(crate) skewed: bool,
+    /// Whether the token of the session was rejected in the body, and another one is there.
+    pub(crate) renewed: bool,
 }
 
 /// Whether a body is packed in the one way that is asked for.

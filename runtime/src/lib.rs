@@ -5,7 +5,7 @@ mod base_url;
 pub mod batches;
 mod binary;
 #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
-mod blocking;
+pub mod blocking;
 mod body;
 mod budget;
 pub mod call;

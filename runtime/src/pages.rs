@@ -146,6 +146,12 @@ impl<O: Paged> Pages<O> {
         Items { pages: self, page: Vec::new().into_iter(), taken: 0 }
     }
 
+    /// The call that the walk begins with.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub(crate) fn start(&self) -> &Request {
+        &self.start
+    }
+
     fn call(&self) -> Option<CallFuture<Fetched<O>>> {
         match &self.at {
             Position::Start => {
@@ -204,6 +210,12 @@ impl<O: Paged> Items<O> {
     /// [`cursor`](Self::cursor).
     pub fn offset(&self) -> usize {
         if self.page.len() == 0 { 0 } else { self.taken }
+    }
+
+    /// The call that the walk begins with.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub(crate) fn start(&self) -> &Request {
+        self.pages.start()
     }
 
     /// Whether no item and no page follows.

@@ -112,6 +112,12 @@ impl<O: Polled> Polling<O> {
         self
     }
 
+    /// The error of a first call that was not made.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub(crate) fn failed(self, error: impl FnOnce(&Request) -> Error<O::Error>) -> PollError<O::Error> {
+        PollError { kind: PollErrorKind::Call(error(&self.start)), id: self.from, polls: 0 }
+    }
+
     async fn run(self) -> Result<Response<PollResult<O>>, PollError<O::Error>> {
         let mut run = Run::<O> { ends: timer::after(self.info.deadline), polling: self, id: None, polls: 0 };
         match run.result().await {

@@ -60,7 +60,7 @@ pub struct Unreadable {
 }
 
 /// When a success status carries a failure: `{at: /success, equals: [false]}`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// JSON Pointer of the member that says so; an absent member means success.
     pub at: &'static str,
@@ -231,6 +231,12 @@ impl Reply {
             Ok(body) => Outcome::Undeclared(body),
             Err(unreadable) => Outcome::Undeclared(unreadable.body),
         }
+    }
+
+    /// Whether its body is JSON with the member of a failure.
+    pub(crate) fn says(&self, failure: &Failure) -> bool {
+        let ReplyBody::Bytes(bytes) = &self.body else { return false };
+        json::decode::<Value>(bytes).is_ok_and(|body| failure.holds(&body))
     }
 
     /// The body as it came, if it is held.

@@ -6,7 +6,7 @@
 //! 3. Else one caller looks into the [`SessionStore`] and fetches a new one from the [`TokenSource`], and all who
 //!    wait for it share what comes of it, token or error. A store that processes share lets one of them fetch.
 //! 4. A token is renewed before it ends; while one caller does, the others go on with the old one. One that the
-//!    service rejects (401) is renewed once, and the attempt made again.
+//!    service rejects (401, or what its description says of the body) is renewed once, and the attempt made again.
 //!
 //! Nothing here knows how a token is fetched: [`held`] does for operations of the API, [`oauth2`] for client
 //! credentials.
@@ -21,7 +21,7 @@ mod store;
 
 pub use error::TokenError;
 pub use held::{Gives, Session, SessionInfo};
-pub(crate) use layer::{Scopes, SessionLayer, TokenScheme};
+pub(crate) use layer::{Scopes, SessionLayer, TokenScheme, UsedSession};
 #[cfg(feature = "redis")]
 pub use redis::RedisSessions;
 pub use store::{FetchLock, MemorySessions, OnStoreFailure, SessionStore, StoreError, StoredToken};

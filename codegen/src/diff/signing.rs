@@ -159,7 +159,7 @@ fn sessions(compare: &mut Compare<'_>) {
     let (Some(old), Some(new)) = (old.at_pointer(pointer), new.at_pointer(pointer)) else { return };
     for (name, was) in old.members() {
         let Some(is) = new.get(&name.text) else { continue };
-        for key in ["from", "at", "kind", "ends", "on-reject", "lifetime", "lifetime-at"] {
+        for key in ["from", "at", "kind", "ends", "on-reject", "rejected", "lifetime", "lifetime-at"] {
             let (before, after) = (was.get(key), is.get(key));
             if before.map(canonical_without_texts) != after.map(canonical_without_texts) {
                 let message = format!("`{key}` of the session `{}` changed", shortened(&name.text, 60));

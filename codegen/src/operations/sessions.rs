@@ -65,6 +65,15 @@ pub fn gives(ir: &Ir, operation: &Operation) -> TokenStream {
             None => quote!(None),
         };
         let renews = session.refresh_once;
+        let rejected = match &session.rejected {
+            Some((at, values)) => {
+                let values = values.iter().filter_map(responses::constant);
+                quote! {
+                    Some(runtime::Failure { at: #at, when: runtime::FailureWhen::Equals(&[#(#values),*]) })
+                }
+            }
+            None => quote!(None),
+        };
         Some(quote! {
             impl runtime::sessions::Gives<client::#token_type> for #marker {
                 const SESSION: &'static runtime::sessions::SessionInfo = &runtime::sessions::SessionInfo {
@@ -73,6 +82,7 @@ pub fn gives(ir: &Ir, operation: &Operation) -> TokenStream {
                     at: #at,
                     lifetime: #seconds,
                     renews: #renews,
+                    rejected: #rejected,
                 };
 
                 fn token(output: &Self::Output) -> Option<&str> {

@@ -13,6 +13,7 @@ use countersign_codegen::ir::{
     Variant, Webhook,
 };
 use countersign_codegen::spec::Mark;
+use serde_json::json;
 use std::borrow::Cow;
 
 /// A service that has one of everything.
@@ -123,7 +124,8 @@ fn session(name: &str, kind: SessionKind, at: &str) -> Session {
         ends: vec!["send_form".into()],
         lifetime_seconds: Some(3600),
         lifetime_at: Some("/i64Optional".into()),
-        refresh_once: false,
+        refresh_once: true,
+        rejected: Some(("/state~1of".into(), vec![json!("gone"), json!(-4), json!(false), json!(null)])),
     }
 }
 

@@ -116,6 +116,12 @@ fn sessions(ir: &mut Ir, poison: &mut Poison) {
     for session in &mut ir.sessions {
         session.from.clone_from(&get.id);
         session.lifetime_at = Some(pointer("i64_optional"));
+        if let Some((at, values)) = &mut session.rejected {
+            poison.text(at);
+            let mut text = String::new();
+            poison.text(&mut text);
+            *values = vec![text.into()];
+        }
         session.at = match session.at.starts_with("/any") {
             true => {
                 let mut deep = String::new();

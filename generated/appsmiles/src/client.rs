@@ -134,6 +134,15 @@ impl BackendClient {
         }
     }
 
+    /// Which answers reject a token besides those of status 401: it is then renewed once, and the call made
+    /// again. Nothing changes for a token that was given.
+    pub fn rejected_when(self, rejected: runtime::Failure) -> Self {
+        Self {
+            session: self.session.rejected_when(rejected),
+            ..self
+        }
+    }
+
     pub(crate) fn request_of<O: runtime::Operation>(&self) -> runtime::Request {
         self.core.request(O::INFO).in_session(&self.session)
     }

@@ -6,6 +6,7 @@
 use super::{Sessions, Token, TokenError, TokenRequest, TokenSource};
 use crate::call::send;
 use crate::operation::Operation;
+use crate::reply::{Failure, Reply};
 use crate::request::Request;
 use countersign_auth::Secret;
 use std::fmt;
@@ -26,6 +27,8 @@ pub struct SessionInfo {
     pub lifetime: Option<Duration>,
     /// Whether a rejected token is renewed.
     pub renews: bool,
+    /// Which answers reject it, besides those of status 401.
+    pub rejected: Option<Failure>,
 }
 
 /// An operation whose response yields the token `T`.
@@ -50,6 +53,8 @@ pub struct Session(Arc<Shared>);
 struct Shared {
     name: &'static str,
     token: Held,
+    /// Which answers reject the token, besides those of status 401.
+    rejected: Option<Failure>,
     /// The operation that ended it.
     ended: OnceLock<&'static str>,
 }
@@ -62,7 +67,7 @@ enum Held {
 impl Session {
     /// A session with a token that is at hand.
     pub fn given(name: &'static str, token: Secret) -> Self {
-        Self(Arc::new(Shared { name, token: Held::Given(token), ended: OnceLock::new() }))
+        Self::held(name, Held::Given(token), None)
     }
 
     /// A session whose token this call yields; it is fetched when a call needs it, and renewed.
@@ -73,7 +78,7 @@ impl Session {
         let source = Call::<T, O> { identity: request.fingerprint(), request, operation: PhantomData };
         let sessions = Sessions::new(Arc::new(source), keeper, lifetime).renewing(info.renews);
         let wanted = TokenRequest { scheme: info.name, scopes: Vec::new() };
-        Self(Arc::new(Shared { name: info.name, token: Held::Fetched { sessions, wanted }, ended: OnceLock::new() }))
+        Self::held(info.name, Held::Fetched { sessions, wanted }, info.rejected)
     }
 
     /// The same where a token lasts this long whose response does not say so.
@@ -82,10 +87,35 @@ impl Session {
         match &self.0.token {
             Held::Given(_) => self,
             Held::Fetched { sessions, wanted } => {
-                let token = Held::Fetched { sessions: sessions.clone().lasting(lifetime), wanted: wanted.clone() };
-                Self(Arc::new(Shared { name: self.0.name, token, ended: OnceLock::new() }))
+                let sessions = sessions.clone().lasting(lifetime);
+                self.with(sessions, wanted.clone(), self.0.rejected)
             }
         }
+    }
+
+    /// The same where these answers, too, reject a token that was fetched.
+    #[must_use]
+    pub fn rejected_when(self, rejected: Failure) -> Self {
+        match &self.0.token {
+            Held::Given(_) => self,
+            Held::Fetched { sessions, wanted } => {
+                let sessions = sessions.clone().renewing(true);
+                self.with(sessions, wanted.clone(), Some(rejected))
+            }
+        }
+    }
+
+    fn with(&self, sessions: Sessions, wanted: TokenRequest, rejected: Option<Failure>) -> Self {
+        Self::held(self.0.name, Held::Fetched { sessions, wanted }, rejected)
+    }
+
+    fn held(name: &'static str, token: Held, rejected: Option<Failure>) -> Self {
+        Self(Arc::new(Shared { name, token, rejected, ended: OnceLock::new() }))
+    }
+
+    /// Whether an answer rejects the token, although its status is not 401.
+    pub(crate) fn is_rejected_by(&self, reply: &Reply) -> bool {
+        self.0.rejected.is_some_and(|rejected| reply.status() != 401 && reply.says(&rejected))
     }
 
     /// What tells it from others, as a hash.

@@ -5,10 +5,13 @@
 //!    that the call is made in.
 //! 3. After a 401 each of these is renewed once, and the attempt made again; a second 401 is the answer. A call that
 //!    must never be repeated is not: the next one has the new token.
+//! 4. What the call's session was used with stays in the extensions: an answer whose body rejects the token is seen
+//!    only when that is read, by `exchange`.
 
 use super::{Session, Sessions, TokenError, TokenRequest};
 use crate::keys::{KeySet, may_come_again};
 use crate::operation::OperationInfo;
+use crate::reply::Reply;
 use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
 use http::{Extensions, StatusCode};
@@ -56,6 +59,26 @@ impl TokenScheme {
 #[derive(Debug)]
 pub(crate) struct SessionLayer;
 
+/// The token of the call's session that an attempt was signed with, and whose it is.
+#[derive(Clone)]
+pub(crate) struct UsedSession {
+    session: Session,
+    owner: String,
+    token: Secret,
+}
+
+impl UsedSession {
+    /// Whether an answer rejects the token in its body.
+    pub(crate) fn is_rejected_by(&self, reply: &Reply) -> bool {
+        self.session.is_rejected_by(reply)
+    }
+
+    /// Renews the token; whether there is another one now.
+    pub(crate) async fn renew(&self) -> Result<bool, TokenError> {
+        Ok(self.session.renew(&self.owner, &self.token).await?.is_some())
+    }
+}
+
 /// A token that an attempt is signed with.
 struct Used<'a> {
     from: From<'a>,
@@ -89,6 +112,7 @@ async fn tokens<'a>(keys: &'a KeySet, extensions: &mut Extensions) -> Result<Vec
     }
     if let Some(session) = extensions.get::<Session>().cloned() {
         let token = session.token(&keys.owner).await?;
+        remember(extensions, &session, &keys.owner, &token);
         used.push(Used { from: From::Session(session), token });
     }
     for used in &used {
@@ -107,10 +131,17 @@ async fn renew(keys: &KeySet, used: &[Used<'_>], extensions: &mut Extensions) ->
         };
         if let Some(token) = token {
             set(extensions, used.session(), &token);
+            if let From::Session(session) = &used.from {
+                remember(extensions, session, &keys.owner, &token);
+            }
             changed = true;
         }
     }
     Ok(changed)
+}
+
+fn remember(extensions: &mut Extensions, session: &Session, owner: &str, token: &Secret) {
+    extensions.insert(UsedSession { session: session.clone(), owner: owner.to_owned(), token: token.clone() });
 }
 
 fn set(extensions: &mut Extensions, session: &'static str, token: &Secret) {

@@ -4,6 +4,8 @@ use crate::acme::{Client, Credentials, Op, builder};
 use crate::server::{Server, json, reply};
 use countersign_runtime as runtime;
 use runtime::sessions::{Gives, Session, SessionInfo};
+use runtime::{Failure, FailureWhen, JsonConst};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const KEY: &[&[&str]] = &[&["key"]];
@@ -18,10 +20,27 @@ impl Gives<Text> for Op {
         at: "/token",
         lifetime: Some(Duration::from_secs(60)),
         renews: true,
+        rejected: None,
     };
 
     fn token(_: &()) -> Option<&str> {
         Some("canary")
+    }
+}
+
+/// A text that is another one each time; the body of an answer may reject it.
+struct Changing;
+
+impl Gives<Changing> for Op {
+    const SESSION: &'static SessionInfo = &SessionInfo {
+        rejected: Some(Failure { at: "/state", when: FailureWhen::Equals(&[JsonConst::Text("gone")]) }),
+        ..*<Op as Gives<Text>>::SESSION
+    };
+
+    fn token(_: &()) -> Option<&str> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        // A test's few tokens may live as long as it does.
+        Some(Box::leak(format!("canary {}", COUNT.fetch_add(1, Ordering::Relaxed)).into_boxed_str()))
     }
 }
 
@@ -59,4 +78,21 @@ async fn a_fetch_is_repeated_once_for_all() {
         matches!(error.kind(), runtime::ErrorKind::Token(_)) && error.may_repeat()
     }));
     assert_eq!(server.received().len(), 3, "as many as one call makes");
+}
+
+/// The body of an answer of any status may reject the token, as the session declares.
+#[tokio::test]
+async fn a_declared_rejection_renews_the_token_and_repeats_the_call() {
+    for status in ["200 OK", "400 Bad", "403 No"] {
+        let server = Server::start(move |number, _| match number {
+            1 => json(status, r#"{"state":"gone"}"#),
+            _ => reply("204 No Content", &[], ""),
+        })
+        .await;
+        let client = builder(&server.url).credentials(Credentials::of(&["key"])).build().unwrap();
+        let session = Session::fetched::<Changing, Op>(client.request("get_token", KEY));
+        call(&client, &session).await.unwrap();
+        // The token, the call, another token, the call again.
+        assert_eq!(server.received().len(), 4, "{status}");
+    }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Book {
     pub(crate) paths: Vec<String>,
     /// Tokens below this number are rejected.
     pub(crate) valid_from: usize,
+    /// Whether a rejection is a 200 whose body says so.
+    pub(crate) rejects_in_body: bool,
     /// What `expiresIn` says.
     pub(crate) lifetime: Option<u64>,
     /// What `auth/token` answers instead of a token.
@@ -92,7 +94,10 @@ impl Book {
         let number = subject.strip_prefix("canary-").and_then(|number| number.parse().ok()).unwrap_or(0);
         match number >= self.valid_from.max(1) || subject == USER {
             true => (200, json!({"errorCode": 0, "errorMsg": "ok"}), Duration::ZERO),
-            false => (401, json!({"errorCode": 4, "errorMsg": "jeton"}), Duration::ZERO),
+            false => {
+                let status = if self.rejects_in_body { 200 } else { 401 };
+                (status, json!({"errorCode": 4, "errorMsg": "jeton"}), Duration::ZERO)
+            }
         }
     }
 }

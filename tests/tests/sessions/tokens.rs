@@ -2,6 +2,7 @@
 
 use crate::server::{PARTNER, SECRET, Service, USER};
 use appsmiles_client::runtime::sessions::TokenError;
+use appsmiles_client::runtime::{Failure, FailureWhen, JsonConst};
 use appsmiles_client::types::{TokenRequest, UserActionRequest, UserRequest, UserSessionResponse};
 use appsmiles_client::{BackendClient, Client, Credentials, ErrorKind, ServiceToken, UserToken};
 use countersign_tests::clock::Time;
@@ -94,6 +95,68 @@ async fn what_must_never_be_repeated_is_not_even_then() {
     backend.store_user_action(&action).await.expect("an answer");
     assert_eq!(service.used(), ["canary-1", "canary-1", "canary-2"]);
     assert_eq!(service.book().paths.iter().filter(|path| *path == "/buffer/store").count(), 2);
+}
+
+/// What rejects a token in the body of a 200.
+const IN_BODY: Failure = Failure { at: "/errorCode", when: FailureWhen::Equals(&[JsonConst::Integer(4)]) };
+
+async fn rejecting_in_body() -> (Service, Client) {
+    let (service, time) = (Service::start().await, Time::manual());
+    service.book().rejects_in_body = true;
+    let client = client(&service, &time);
+    (service, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_rejected_inside_a_success_is_renewed_once_for_all() {
+    let (service, client) = rejecting_in_body().await;
+    let backend = backend(&client).rejected_when(IN_BODY);
+    assert_eq!(calls(&backend, 200).await, 0);
+    service.book().valid_from = 2;
+    assert_eq!(calls(&backend, 200).await, 0);
+    assert_eq!(service.fetches(), 2);
+
+    // A second rejection is the answer, and no reason to fetch a third one.
+    service.used();
+    service.book().valid_from = usize::MAX;
+    let error = backend.get_user(&UserRequest::new("u")).await.expect_err("rejected twice");
+    assert!(matches!(error.kind(), ErrorKind::Refused(body) if body.error_code == Some(4)), "{error:?}");
+    assert_eq!((service.used(), service.fetches()), (vec!["canary-2".to_owned(), "canary-3".to_owned()], 3));
+
+    // It needs no further attempt of those that are allowed, as after a 401.
+    service.book().valid_from = 4;
+    backend.get_user(&UserRequest::new("u")).no_retry().await.expect("an answer");
+}
+
+#[tokio::test]
+async fn what_is_not_said_to_reject_a_token_is_a_failure_like_others() {
+    let (service, client) = rejecting_in_body().await;
+    let other = Failure { at: "/errorCode", when: FailureWhen::Equals(&[JsonConst::Integer(5)]) };
+    for backend in [backend(&client), backend(&client).rejected_when(other)] {
+        backend.get_user(&UserRequest::new("u")).await.expect("an answer");
+        service.book().valid_from = usize::MAX;
+        let error = backend.get_user(&UserRequest::new("u")).await.expect_err("it is refused");
+        assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error:?}");
+        service.book().valid_from = 0;
+    }
+    // Nor is a token renewed that was given.
+    service.book().valid_from = usize::MAX;
+    let given = client.backend("canary-1").rejected_when(IN_BODY);
+    given.get_user(&UserRequest::new("u")).await.expect_err("nothing renews it");
+    assert_eq!(service.fetches(), 1);
+}
+
+#[tokio::test]
+async fn what_must_never_be_repeated_is_not_after_a_rejection_inside_a_success() {
+    let (service, client) = rejecting_in_body().await;
+    let backend = backend(&client).rejected_when(IN_BODY);
+    backend.get_user(&UserRequest::new("u")).await.expect("an answer");
+    service.book().valid_from = 2;
+    let action = UserActionRequest::new("com.acme.app", "fr", "u", "tag");
+    let error = backend.store_user_action(&action).await.expect_err("it is rejected");
+    assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error:?}");
+    backend.store_user_action(&action).await.expect("the token is new all the same");
+    assert_eq!(service.used(), ["canary-1", "canary-1", "canary-2"]);
 }
 
 #[tokio::test]

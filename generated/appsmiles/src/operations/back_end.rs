@@ -399,6 +399,7 @@ impl runtime::sessions::Gives<client::ServiceToken> for GetToken {
         at: "/data/token",
         lifetime: Some(std::time::Duration::from_secs(3600u64)),
         renews: true,
+        rejected: None,
     };
     fn token(output: &Self::Output) -> Option<&str> {
         Some(output)

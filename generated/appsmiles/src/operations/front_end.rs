@@ -991,6 +991,7 @@ impl runtime::sessions::Gives<client::UserToken> for CheckClientCredentials {
         at: "/data/user/userToken",
         lifetime: None,
         renews: false,
+        rejected: None,
     };
     fn token(output: &Self::Output) -> Option<&str> {
         Some(output)
