@@ -38,6 +38,8 @@ pub enum Instead {
     Lose,
     /// It is verified and counted, then answered with this status and no success body.
     Status(u16),
+    /// The same, with `Retry-After` in seconds.
+    Later(u16, u64),
     /// It is verified and counted, then sent elsewhere: status and `Location`.
     Redirect(u16, String),
     /// It is verified and counted, then answered with this JSON text.
@@ -74,6 +76,7 @@ pub struct Answer {
     /// The body, where it is JSON.
     pub json: Option<Exact>,
     location: Option<String>,
+    retry_after: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -171,6 +174,9 @@ async fn serve(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     if let Some(location) = answer.location {
         response = response.header(header::LOCATION, location);
     }
+    if let Some(seconds) = answer.retry_after {
+        response = response.header(header::RETRY_AFTER, seconds);
+    }
     response.body(Body::from(answer.body)).unwrap_or_default()
 }
 
@@ -210,6 +216,9 @@ impl Desk {
             (Verdict::Refused(_), ..) => self.error(operation, 401),
             (_, None, _) => self.error(operation, 404),
             (_, _, Some(Instead::Status(status))) => self.error(operation, status),
+            (_, _, Some(Instead::Later(status, seconds))) => {
+                Answer { retry_after: Some(seconds), ..self.error(operation, status) }
+            }
             (_, _, Some(Instead::Redirect(status, location))) => {
                 Answer { status, location: Some(location), ..Answer::default() }
             }
@@ -256,7 +265,7 @@ impl Desk {
 fn json(status: u16, text: String) -> Answer {
     let json = exact::read(&text).ok();
     let media_type = Some("application/json".to_owned());
-    Answer { status, media_type, body: text.into_bytes(), json, location: None }
+    Answer { status, media_type, body: text.into_bytes(), json, ..Answer::default() }
 }
 
 fn find<'a>(document: &'a Document, request: &Received) -> Option<&'a Operation> {

@@ -24,7 +24,9 @@ async fn every_operation_is_verified() {
         assert_eq!(verified.len(), operations, "{provider}");
     }
     let flows: Vec<_> = report.flows.iter().map(|flow| (flow.what.as_str(), flow.requests > 2)).collect();
-    assert_eq!(flows.len(), 3, "{flows:?}");
+    assert_eq!(flows.len(), 4, "{flows:?}");
+    let throttled = report.flows.iter().find(|flow| flow.what.contains("429")).expect("one is throttled");
+    assert_eq!(throttled.requests, 33, "20 before, one that is refused, 12 that are answered");
     assert!(flows.iter().all(|(_, several)| *several), "{flows:?}");
     let unsigned: Vec<_> = report.calls.iter().filter(|call| call.verdict == Some(Verdict::Unsigned)).collect();
     assert_eq!(unsigned.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>(), ["show_captcha"]);

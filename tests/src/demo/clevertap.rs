@@ -7,15 +7,15 @@ use crate::accounts::clevertap::{ACCOUNT_ID, PASSCODE, builder, verifier};
 use crate::accounts::serve;
 use crate::clock::Time;
 use crate::plays::clevertap as plays;
-use crate::provider::Provider;
+use crate::provider::{Instead, Provider};
 use crate::verify::Received;
 use anyhow::{Context as _, Result};
 use clevertap_client::operations::profiles::GetProfileBy;
 use clevertap_client::types::*;
-use clevertap_client::{Client, Credentials, OPERATIONS};
+use clevertap_client::{Client, Credentials, OPERATIONS, RetryOptions};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const A_YEAR_MS: i64 = 365 * 24 * 3600 * 1000;
 /// Beyond what a double holds.
@@ -205,6 +205,39 @@ async fn follow(stage: &mut Stage<'_>, client: &Client) {
     };
     let expected = "2500 records in 3 calls: 2225 accepted, 275 rejected, 0 unknown, 25 to send again";
     stage.flow("upload_records, 1000 records a call", expected, upload).await;
+    throttle(stage).await;
+}
+
+/// One call is told to come back after a second; all others wait for that, and then come at the pace of before.
+async fn throttle(stage: &mut Stage<'_>) {
+    let client = builder(stage.provider).retry(RetryOptions::new()).build();
+    let provider = stage.provider;
+    let run = async {
+        let client = client?;
+        let month = ListCampaignsRequest::new(20_260_101, 20_260_131);
+        for _ in 0..20 {
+            client.list_campaigns(&month).await?;
+        }
+        provider.next(Instead::Later(429, 1));
+        let began = Instant::now();
+        let mut calls = tokio::task::JoinSet::new();
+        for number in 0..12 {
+            // The first one is refused before the others begin.
+            if number == 1 {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            calls.spawn(client.list_campaigns(&month).into_future());
+        }
+        let (mut answered, mut early) = (0, 0);
+        while let Some(call) = calls.join_next().await {
+            call??;
+            answered += 1;
+            early += usize::from(began.elapsed() < Duration::from_secs(1));
+        }
+        Ok(format!("{answered} answered, {early} of them before the second was over"))
+    };
+    let what = "list_campaigns, 429 with `Retry-After: 1`";
+    stage.flow(what, "12 answered, 0 of them before the second was over", run).await;
 }
 
 fn event_query() -> EventQuery {
