@@ -210,6 +210,10 @@ struct Members {
 impl Members {
     const LONG: usize = 16;
 
+    fn with_capacity(size: usize) -> Self {
+        Members { list: Vec::with_capacity(size), places: HashMap::new() }
+    }
+
     /// The place of the member that already has this key.
     fn place(&self, key: &str) -> Option<Mark> {
         if self.list.len() < Self::LONG {
