@@ -3,7 +3,7 @@
 use super::compare::Compare;
 use super::model::Side;
 use super::values::canonical_without_texts;
-use super::{rules, texts};
+use super::{operations, rules, texts};
 use crate::finding::shortened;
 use crate::spec::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,6 +157,7 @@ fn is_tls(side: &Side<'_>, name: &str) -> bool {
 /// Compares the declarations of schemes; each is reached by the operations that ask for it.
 pub(super) fn declarations(compare: &mut Compare<'_>) {
     let (old, new) = (declared(&compare.old), declared(&compare.new));
+    let (were_used, are_used) = (used(&compare.old), used(&compare.new));
     let outside = compare.work.at;
     for (name, was) in &old {
         let to = compare.renamed_schemes.get(name).copied().unwrap_or(name);
@@ -173,6 +174,10 @@ pub(super) fn declarations(compare: &mut Compare<'_>) {
         }
         scheme(compare, to, was, is);
         compare.work.at = outside;
+        if were_used.contains(*name) && !are_used.contains(to) {
+            let message = format!("nothing asks for the security scheme `{}` any more", shortened(name, 80));
+            compare.emit(&rules::SCHEME_UNUSED, *was, *is, message).detail(*name);
+        }
     }
     let known: BTreeSet<&str> = compare.renamed_schemes.values().copied().collect();
     for (name, is) in new.iter().filter(|(name, _)| !old.contains_key(*name) && !known.contains(*name)) {
@@ -281,9 +286,21 @@ fn one_flow<'a>(compare: &mut Compare<'a>, name: &str, old: &'a Node, new: &'a N
 
 /// Every scope that some operation of the new document asks for.
 pub(super) fn required_scopes(side: &Side<'_>) -> BTreeSet<String> {
-    let operations = super::operations::operations(side, side.root().get("paths"));
+    let operations = operations::operations(side, side.root().get("paths"));
     let scopes = operations.iter().flat_map(|operation| alternatives(side, operation.node).0);
     scopes.flat_map(|alternative| alternative.into_values().flatten()).collect()
+}
+
+/// Every scheme that some operation, callback or webhook asks for.
+fn used(side: &Side<'_>) -> BTreeSet<String> {
+    let mut all = operations::operations(side, side.root().get("paths"));
+    let callbacks = all.iter().flat_map(|operation| operation.node.get("callbacks")).flat_map(Node::members);
+    let called: Vec<_> = callbacks.flat_map(|(_, events)| operations::operations(side, side.resolve(events))).collect();
+    all.extend(called);
+    for key in ["webhooks", "x-webhooks"] {
+        all.extend(operations::operations(side, side.root().get(key)));
+    }
+    all.iter().flat_map(|operation| asked_for(side, operation.node)).collect()
 }
 
 /// The schemes that an operation asks for, whatever the alternative.

@@ -4,12 +4,14 @@
 //!    called, so that a renamed type is one change; then fields, variants, constructors.
 //! 2. `operations` compares methods, arguments, setters, results and errors by what stands in the crate.
 //! 3. `service` compares credentials, servers, headers and features.
-//! 4. A difference that follows from a change of the document is that change, and not told twice (`explained`).
+//! 4. `weigh` lowers what the table says of any crate where these two show that callers keep compiling.
+//! 5. A difference that follows from a change of the document is that change, and not told twice (`explained`).
 
 mod explained;
 mod operations;
 mod service;
 mod types;
+mod weigh;
 
 use super::classify::{arrange, beside};
 use super::report::{Change, Direction, Place, Report, Step};
@@ -56,6 +58,7 @@ pub fn surface(report: &mut Report, old: Made<'_>, new: Made<'_>) {
         old: Side { spec: old.spec, references: References::new(old.spec), ir: &old_ir },
         new: Side { spec: new.spec, references: References::new(new.spec), ir: new.ir },
     };
+    weigh::by_crates(report, &old_ir, new.ir);
     let explained = Explained::of(report);
     let mut found = Found { sides: &sides, explained: &explained, told: BTreeSet::new(), changes: Vec::new() };
     types::compare(&mut found, old.ir);

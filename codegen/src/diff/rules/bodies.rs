@@ -38,7 +38,7 @@ super::rules! {
     HEADER_OPTIONAL "D15" "response-header-became-optional" BRK BRK MAJ MAJ - "A required response header is optional now." ["response-header-became-optional"]
     HEADER_REQUIRED "D15" "response-header-became-required" OK OK MIN MIN - "An optional response header is always there now." []
     OPTIONAL_HEADER_REMOVED "D16" "optional-response-header-removed" WRN WRN MAJ MAJ - "An optional response header is gone." ["optional-response-header-removed"]
-    STEERING_HEADER_REMOVED "D18" "steering-header-removed" WRN BEH PAT PAT - "A header that steers waiting or paging is gone." ["optional-response-header-removed"]
+    STEERING_HEADER_REMOVED "D18" "steering-header-removed" WRN BEH MAJ MAJ - "A header that steers waiting or paging is gone." ["optional-response-header-removed"]
     ERROR_SCHEMA_CHANGED "D19" "error-schema-changed" NO NO MAJ MAJ - "The type of errors changed; what changed in it is told by itself." []
     STREAMING_CHANGED "D20" "streaming-changed" BRK BRK MAJ MAJ - "A response is a stream of events instead of one body, or the reverse." ["response-media-type-removed"]
 }

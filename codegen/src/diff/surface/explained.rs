@@ -37,7 +37,7 @@ impl Explained {
         }
         let of_signing = |number: &str| number.starts_with(['L', 'M']);
         let signing =
-            report.changes.iter().any(|change| of_signing(change.rule.number) && change.step() == Step::Major);
+            report.changes.iter().any(|change| of_signing(change.rule.number) && change.source == Step::Major);
         old.remove("");
         new.remove("");
         Explained { old, new, signing }

@@ -2,7 +2,7 @@
 
 use super::explained::Which;
 use super::{Found, code, shown};
-use crate::credentials;
+use crate::credentials::{self, CredentialKind};
 use crate::diff::report::Report;
 use crate::diff::rules;
 use crate::expressions;
@@ -18,15 +18,18 @@ pub(super) fn compare(found: &mut Found<'_, '_>, report: &Report) {
 }
 
 /// What `Credentials::new` takes.
+pub(super) fn arguments(ir: &Ir) -> Vec<String> {
+    let required = credentials::all(ir).into_iter().filter(|credential| credential.required);
+    required.map(|credential| format!("{}: {:?}", credential.field, credential.kind)).collect()
+}
+
+/// What `Credentials` have setters for, each with its kind.
+pub(super) fn setters(ir: &Ir) -> BTreeMap<String, CredentialKind> {
+    let optional = credentials::all(ir).into_iter().filter(|credential| !credential.required);
+    optional.map(|credential| (credential.field, credential.kind)).collect()
+}
+
 fn credentials(found: &mut Found<'_, '_>) {
-    let arguments = |ir: &Ir| -> Vec<String> {
-        let required = credentials::all(ir).into_iter().filter(|credential| credential.required);
-        required.map(|credential| format!("{}: {:?}", credential.field, credential.kind)).collect()
-    };
-    let setters = |ir: &Ir| -> BTreeSet<String> {
-        let optional = credentials::all(ir).into_iter().filter(|credential| !credential.required);
-        optional.map(|credential| credential.field).collect()
-    };
     let (old, new) = (found.sides.old.ir, found.sides.new.ir);
     if found.explained.has_signing() {
         return;
@@ -37,9 +40,19 @@ fn credentials(found: &mut Found<'_, '_>) {
         let message = format!("`Credentials::new` took ({}) and takes ({})", was.join(", "), is.join(", "));
         found.tell_at(&rules::CONSTRUCTOR_CHANGED, places, message, "Credentials");
     } else {
-        for gone in setters(old).difference(&setters(new)) {
-            let message = format!("`Credentials` have no {} any more", shown(gone));
-            found.tell_at(&rules::METHOD_REMOVED, places, message, gone);
+        let now = setters(new);
+        for (name, kind) in setters(old) {
+            match now.get(&name) {
+                None => {
+                    let message = format!("`Credentials` have no {} any more", shown(&name));
+                    found.tell_at(&rules::METHOD_REMOVED, places, message, name);
+                }
+                Some(other) if *other != kind => {
+                    let message = format!("{} of `Credentials` was {kind:?} and is {other:?}", shown(&name));
+                    found.tell_at(&rules::FIELD_TYPE_CHANGED, places, message, name);
+                }
+                Some(_) => {}
+            }
         }
     }
 }
