@@ -4,26 +4,31 @@
 //!    copies of our own specs are made with the edits of tests/data/spec_diff_semver.txt.
 //! 2. Both crates of each pair are generated and documented as rustdoc's JSON, all crates of one side in one run of
 //!    cargo ([`program`]); cargo-semver-checks compares the two documents.
-//! 3. Every lint of its that asks for a major version must be explained by a finding of ours, and every finding of
-//!    ours that breaks sources by such a lint, or by a reason in [`reasons`].
+//! 3. Every item for which a lint of its asks for a major version must be explained by a finding of ours at that item
+//!    ([`items`]), and every finding of ours that breaks sources by such a lint, or by a reason in [`reasons`].
+//! 4. It compares names, not types. So a reason counts only where a public signature changed ([`signatures`]), and
+//!    every signature that changed must be where a finding is, seen by a lint or not.
 //!
 //! What it said of two crates is kept beside them, so that a second run asks only about what changed. It takes
 //! minutes, so the gate does not run it. Exit code 1: something is not explained, or there are too few pairs.
 
+mod items;
 mod program;
 mod reasons;
+mod signatures;
+mod table;
 
 use super::{input, settings};
 use crate::{verdict, workspace};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use countersign_codegen::diff::{Change, Made, Report, Step, diff, surface};
+use countersign_codegen::diff::{Made, Report, diff, surface};
 use countersign_codegen::files::{self, CrateFiles};
 use countersign_codegen::generate::{Source, generate};
 use countersign_codegen::normalize::{Context, normalize};
 use countersign_codegen::spec::Spec;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use items::{Item, Origins};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -55,6 +60,7 @@ struct Pair {
     name: String,
     own: bool,
     report: Report,
+    origins: Origins,
     /// What both crates are, as a hash: an answer about others is not taken.
     key: u64,
     old: CrateFiles,
@@ -75,7 +81,7 @@ pub(crate) fn run(arguments: &Semver) -> Result<ExitCode> {
     let named = std::env::var_os("CARGO_SEMVER_CHECKS").map(PathBuf::from);
     let program = arguments.program.clone().or(named).unwrap_or_else(|| "cargo-semver-checks".into());
     let answers = program::answers(&root, &folder, &program, &pairs)?;
-    let (text, good) = table(&pairs, &answers);
+    let (text, good) = table::table(&pairs, &answers)?;
     workspace::print(&text)?;
     Ok(verdict(good))
 }
@@ -147,21 +153,20 @@ fn pair(root: &Path, (name, own): (&str, bool), old: &Path, new: &Path) -> Resul
         // The marker names the spec's place, which says nothing of the crate.
         crate_files.0.iter().for_each(|(path, content)| (path, content).hash(&mut hash));
     }
-    let report = review(&name, &input::read(old, old)?, &input::read(new, new)?);
-    Ok(Some(Pair { name, own, report, key: hash.finish(), old: old_crate, new: new_crate }))
+    let (report, origins) = review(&name, &input::read(old, old)?, &input::read(new, new)?)?;
+    Ok(Some(Pair { name, own, report, origins, key: hash.finish(), old: old_crate, new: new_crate }))
 }
 
 /// The review of two documents and their crates; each crate chooses its names anew, as those do that are compared.
-fn review(name: &str, old: &Spec, new: &Spec) -> Report {
+fn review(name: &str, old: &Spec, new: &Spec) -> Result<(Report, Origins)> {
     let mut report = diff(old, new, &settings(None));
     let made = |spec: &Spec| {
-        let context = Context { crate_name: Some(package(name)), ..Context::default() };
-        normalize(spec, &context).ok()
+        let context = Context { provider: package(name), crate_name: Some(package(name)), ..Context::default() };
+        normalize(spec, &context).map(|made| made.ir)
     };
-    if let (Some(was), Some(is)) = (made(old), made(new)) {
-        surface(&mut report, Made { spec: old, ir: &was.ir }, Made { spec: new, ir: &is.ir });
-    }
-    report
+    let (Ok(was), Ok(is)) = (made(old), made(new)) else { bail!("{name}: generated, and can't be compared") };
+    surface(&mut report, Made { spec: old, ir: &was }, Made { spec: new, ir: &is });
+    Ok((report, Origins::of(&was, &is)))
 }
 
 /// The name of a pair's crates: the same on both sides, since paths in Rust begin with it.
@@ -170,10 +175,9 @@ fn package(name: &str) -> String {
 }
 
 impl Pair {
-    /// Ids of what breaks sources.
-    fn ours(&self) -> BTreeSet<&'static str> {
-        let breaking = self.report.changes.iter().filter(|change: &&Change| change.source == Step::Major);
-        breaking.map(|change| change.rule.id).collect()
+    /// What the old crate has and the new one has not, or has otherwise.
+    fn gone(&self) -> Result<Vec<Item>> {
+        signatures::gone(&self.old, &self.new).with_context(|| self.name.clone())
     }
 
     fn write(&self, folder: &Path) -> Result<()> {
@@ -183,61 +187,4 @@ impl Pair {
         }
         Ok(())
     }
-}
-
-/// The table and the counts; whether everything is explained.
-fn table(pairs: &[Pair], answers: &BTreeMap<String, BTreeSet<String>>) -> (String, bool) {
-    let mut text = String::new();
-    let (mut unexplained, mut agreed, mut by_reason, mut compared) = (Vec::new(), 0, 0, (0, 0));
-    let mut reasons_used: BTreeMap<&str, usize> = BTreeMap::new();
-    for pair in pairs {
-        let Some(theirs) = answers.get(&pair.name) else {
-            unexplained.push(format!("{}: cargo-semver-checks has no answer", pair.name));
-            continue;
-        };
-        let count = if pair.own { &mut compared.1 } else { &mut compared.0 };
-        *count += 1;
-        let ours = pair.ours();
-        let list = |ids: Vec<&str>| if ids.is_empty() { "-".to_owned() } else { ids.join(", ") };
-        // Writing to a `String` can't fail.
-        let _ = writeln!(text, "{}", pair.name);
-        let _ = writeln!(text, "  theirs {}", list(theirs.iter().map(String::as_str).collect()));
-        let _ = writeln!(text, "  ours   {}", list(ours.iter().copied().collect()));
-        for lint in theirs {
-            match reasons::explains(lint, &ours) {
-                true => agreed += 1,
-                false => unexplained.push(format!("{}: no finding explains its `{lint}`", pair.name)),
-            }
-        }
-        for id in &ours {
-            match (reasons::is_seen(id, theirs), reasons::unseen(id)) {
-                (true, _) => agreed += 1,
-                (false, Some(_)) => {
-                    by_reason += 1;
-                    *reasons_used.entry(id).or_default() += 1;
-                }
-                (false, None) => unexplained.push(format!("{}: no lint explains our `{id}`", pair.name)),
-            }
-        }
-    }
-    let _ = writeln!(text, "\nwhat its lints do not see:");
-    for (id, count) in &reasons_used {
-        let _ = writeln!(text, "  {count} x {id}: {}", reasons::unseen(id).unwrap_or_default());
-    }
-    let _ = writeln!(
-        text,
-        "\n{} pairs of the folder, {} edits of our own specs: {agreed} explained by each other, {by_reason} by a \
-         reason, {} not explained",
-        compared.0,
-        compared.1,
-        unexplained.len()
-    );
-    for line in &unexplained {
-        let _ = writeln!(text, "  {line}");
-    }
-    let enough = compared.0 >= LEAST.0 && compared.1 >= LEAST.1;
-    if !enough {
-        let _ = writeln!(text, "too few: {} and {} are the least", LEAST.0, LEAST.1);
-    }
-    (text, enough && unexplained.is_empty())
 }

@@ -2,7 +2,10 @@
 //!
 //! 1. What operations ask for (section L) breaks callers only where a credential or the constant of a recipe went, or
 //!    `Credentials::new` takes other arguments.
-//! 2. One trait has the headers of all responses: one that another response still declares is still there.
+//! 2. One trait has the headers of all responses: one that another response still declares is still there, and each
+//!    gives nothing where it did not come, required or not.
+//! 3. Callbacks and the webhooks of 3.1 are in no crate, and of `x-webhooks` the answers are not: what stands in them has
+//!    no type. A component that they refer to is in the crate, and stands elsewhere.
 //!
 //! Only the step of the API is lowered. What breaks the wire needs a major step all the same ([`Change::step`]).
 
@@ -18,7 +21,10 @@ pub(super) fn by_crates(report: &mut Report, old: &Ir, new: &Ir) {
     for change in report.changes.iter_mut().filter(|change| change.source == Step::Major) {
         if change.rule.number.starts_with('L') && credentials_stay {
             change.source = Step::Minor;
-        } else if is_of_lost_header(change) && has_header(new, &change.detail) {
+        } else if change.rule == &rules::HEADER_OPTIONAL
+            || (is_of_lost_header(change) && has_header(new, &change.detail))
+            || is_of_no_crate(change)
+        {
             change.source = Step::Patch;
         }
     }
@@ -26,8 +32,7 @@ pub(super) fn by_crates(report: &mut Report, old: &Ir, new: &Ir) {
 
 /// Whether what callers write of credentials and recipes compiles as before.
 fn do_credentials_stay(old: &Ir, new: &Ir) -> bool {
-    let constants =
-        |ir: &Ir| -> BTreeSet<String> { ir.schemes.iter().map(|scheme| scheme.constant.clone()).collect() };
+    let constants = |ir: &Ir| -> BTreeSet<String> { ir.schemes.iter().map(|scheme| scheme.constant.clone()).collect() };
     let now = setters(new);
     arguments(old) == arguments(new)
         && setters(old).iter().all(|(name, kind)| now.get(name) == Some(kind))
@@ -41,4 +46,13 @@ fn is_of_lost_header(change: &Change) -> bool {
 
 fn has_header(ir: &Ir, wire: &str) -> bool {
     ir.headers.iter().any(|header| header.wire.eq_ignore_ascii_case(wire))
+}
+
+fn is_of_no_crate(change: &Change) -> bool {
+    let outside = |pointer: &str| {
+        pointer.contains("/callbacks/")
+            || pointer.starts_with("/webhooks/")
+            || (pointer.starts_with("/x-webhooks/") && pointer.contains("/responses"))
+    };
+    change.place().is_some_and(|place| outside(&place.pointer))
 }

@@ -1,22 +1,28 @@
 //! What cargo-semver-checks says of two crates: rustdoc's JSON of each side, then the program on each pair.
 
+use super::items::Item;
 use super::{Pair, package};
 use anyhow::{Context as _, Result, bail};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Lints by pair that ask for a major version. A pair without an answer is left out.
+/// A lint that asks for a major version, and an item for which it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) lint: String,
+    pub(super) item: Item,
+}
+
+/// What it says, by the name of the pair.
+pub(super) type Answers = BTreeMap<String, Vec<Broken>>;
+
+/// What it says of all pairs. A pair without an answer is left out.
 ///
 /// # Errors
-/// If something can't be written or started, or the program fails.
-pub(super) fn answers(
-    root: &Path,
-    folder: &Path,
-    program: &Path,
-    pairs: &[Pair],
-) -> Result<BTreeMap<String, BTreeSet<String>>> {
+/// If something can't be written or started, or the program fails or says what can't be read.
+pub(super) fn answers(root: &Path, folder: &Path, program: &Path, pairs: &[Pair]) -> Result<Answers> {
     let kept = |pair: &Pair| folder.join("said").join(format!("{}-{:016x}.txt", pair.name, pair.key));
     fs::create_dir_all(folder.join("said")).with_context(|| format!("can't write {}", folder.display()))?;
     let open: Vec<&Pair> = pairs.iter().filter(|pair| !kept(pair).is_file()).collect();
@@ -36,7 +42,7 @@ pub(super) fn answers(
     let mut answers = BTreeMap::new();
     for pair in pairs {
         if let Ok(said) = fs::read_to_string(kept(pair)) {
-            answers.insert(pair.name.clone(), lints(&said));
+            answers.insert(pair.name.clone(), lints(&said)?);
         }
     }
     Ok(answers)
@@ -109,19 +115,50 @@ fn ask(program: &Path, folder: &Path, pair: &Pair) -> Result<Option<String>> {
     Ok(Some(said))
 }
 
-/// The lints that failed: `--- failure enum_missing: pub enum removed or renamed ---`.
-fn lints(said: &str) -> BTreeSet<String> {
-    let failures = said.lines().filter_map(|line| line.trim().strip_prefix("--- failure "));
-    failures.filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect()
+/// The lints that failed: `--- failure enum_missing: pub enum removed or renamed ---`, then the items, one a line, two
+/// blanks before each.
+fn lints(said: &str) -> Result<Vec<Broken>> {
+    let mut found = Vec::new();
+    let mut open: Option<(String, usize)> = None;
+    let mut listed = false;
+    for line in said.lines() {
+        if let Some(failure) = line.trim().strip_prefix("--- ") {
+            ended(open.take(), &found)?;
+            let name = failure.strip_prefix("failure ").and_then(|failure| failure.split_once(':'));
+            open = name.map(|(lint, _)| (lint.to_owned(), found.len()));
+            listed = false;
+        } else if line == "Failed in:" {
+            listed = true;
+        } else if let (Some((lint, _)), true) = (&open, listed && line.starts_with("  ") && !line.starts_with("   ")) {
+            found.push(Broken { lint: lint.clone(), item: Item::of_lint(line)? });
+        }
+    }
+    ended(open, &found)?;
+    Ok(found)
+}
+
+/// A lint that failed for nothing is one whose list is not understood.
+fn ended(open: Option<(String, usize)>, found: &[Broken]) -> Result<()> {
+    match open {
+        Some((lint, before)) if before == found.len() => bail!("{lint} of cargo-semver-checks names no item"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::lints;
+
     #[test]
-    fn failed_lints_are_read() {
+    fn failed_lints_are_read_with_their_items() {
         let said = "     Checked [   0.1s] 9 checks: 7 pass, 2 fail, 0 warn, 0 skip\n\n--- failure enum_missing: pub enum \
-                    removed ---\n\nDescription:\nx\n--- failure struct_missing: y ---\n--- warning other: z ---\n";
-        let lints: Vec<String> = super::lints(said).into_iter().collect();
-        assert_eq!(lints, ["enum_missing", "struct_missing"]);
+                    removed ---\n\nDescription:\nx\n\nFailed in:\n  enum a::types::State, previously in file \
+                    a/src/types.rs:7\n  enum a::types::Kind, previously in file a/src/types.rs:9\n\n--- failure \
+                    struct_missing: y ---\nFailed in:\n  struct a::types::Order, previously in file a/src/types.rs:1\n\
+                    --- warning other: z ---\nFailed in:\n  nothing\n    Finished [   0.046s] a\n";
+        let broken = lints(said).expect("a list");
+        let shown: Vec<String> = broken.iter().map(|one| format!("{} {}", one.lint, one.item.shown())).collect();
+        assert_eq!(shown, ["enum_missing State", "enum_missing Kind", "struct_missing Order"]);
+        assert!(lints("--- failure enum_missing: x ---\nFailed in:\n").is_err());
     }
 }
