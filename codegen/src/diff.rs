@@ -2,7 +2,8 @@
 //!
 //! 1. `model` holds each document so that schemas have identity and are read once, in one form (`schema`).
 //! 2. `compare` goes through pairs of places, each pair once: `operations` with parameters, bodies, responses
-//!    and security, `signing` with each operation's resolved recipe, `schemas` keyword by keyword.
+//!    and security, `signing` with each operation's resolved recipe, `schemas` keyword by keyword. What `same` finds
+//!    equal in both, with all that it refers to, is not looked at.
 //! 3. `reach` says which operations reach what changed, and in which direction.
 //! 4. `classify` weighs it by the rules (`rules`) and joins what is one change; `report` is what outputs read.
 //! 5. `surface` adds what changes in Rust only, from the IRs of both; `crates` what only the crates' folders tell.
@@ -26,6 +27,7 @@ mod reach;
 pub mod report;
 mod responses;
 pub mod rules;
+mod same;
 mod schema;
 mod schemas;
 mod security;

@@ -31,6 +31,16 @@ type Verdict0 = Option<Verdict>;
 /// Weighs everything that a comparison found.
 pub(super) fn classify(mut compare: Compare<'_>) -> Report {
     double_options(&mut compare);
+    let docs = compare.settings.docs;
+    compare.work.raws.retain(|raw| docs || !raw.rule.docs);
+    if compare.work.raws.is_empty() {
+        return Report {
+            changes: Vec::new(),
+            operations: compare.operations,
+            compared: compare.work.compared,
+            advice: None,
+        };
+    }
     let reach = compare.work.graph.reach();
     let mut order: Vec<Key> = Vec::new();
     let mut joined: HashMap<Key, (usize, Joined<'_>)> = HashMap::new();
@@ -47,7 +57,6 @@ pub(super) fn classify(mut compare: Compare<'_>) -> Report {
         .iter()
         .filter_map(|key| joined.get(key))
         .map(|(index, joined)| change(&compare, &compare.work.raws[*index], joined))
-        .filter(|change| compare.settings.docs || !change.rule.docs)
         .collect();
     changes.extend(unstable(&changes));
     arrange(&mut changes);

@@ -8,6 +8,7 @@ use super::model::{Side, Source};
 use super::reach::{Graph, Passes, Vertex};
 use super::report::{OperationRef, Step, Verdict};
 use super::rules::{self, Rule};
+use super::same::Same;
 use super::{Settings, schemas, security};
 use crate::addresses::AddressMap;
 use crate::spec::{Node, Spec};
@@ -77,6 +78,7 @@ pub(super) struct Compare<'a> {
     /// Operations that are draft or alpha.
     pub(super) unstable: Vec<bool>,
     pub(super) work: Work<'a>,
+    same: Same,
     /// Whether this is a look at whether two schemas are equal; such looks are not nested.
     pub(super) trial: bool,
     /// Security schemes that are called otherwise, by their old names.
@@ -117,6 +119,7 @@ impl<'a> Compare<'a> {
             renamed_schemes: security::renamed(&old, &new),
             required_scopes: security::required_scopes(&new),
             scheme_users: BTreeMap::new(),
+            same: Same::new(&old, &new, settings.docs),
             old,
             new,
             settings,
@@ -150,8 +153,18 @@ impl<'a> Compare<'a> {
         &mut self.work.raws[last]
     }
 
+    /// Whether two schemas are the same with all that they refer to: nothing is to be found there.
+    pub(super) fn same(&mut self, old: Source, new: Source) -> bool {
+        let (olds, news) = (self.old.nodes(old), self.new.nodes(new));
+        olds.len() == news.len()
+            && olds.iter().zip(news.iter()).all(|(was, is)| self.same.of(&self.old, &self.new, (was, is)))
+    }
+
     /// Has two schemas compared, as reached from here.
     pub(super) fn pair(&mut self, old: Source, new: Source, usage: Use, passes: Passes) {
+        if self.same(old, new) {
+            return;
+        }
         let work = &mut self.work;
         let vertex = match work.pairs.get(&(old, new, usage)) {
             Some(vertex) => *vertex,

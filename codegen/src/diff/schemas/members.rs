@@ -152,6 +152,9 @@ fn property<'a>(
     (old, new): (&Property<'a>, &Property<'a>),
     required: (bool, bool),
 ) {
+    if required.0 == required.1 && compare.same(old.source, new.source) {
+        return;
+    }
     let schemas = (compare.old.schema(old.source), compare.new.schema(new.source));
     let passes = both(seen(&schemas.0), seen(&schemas.1));
     if required.0 != required.1 {
