@@ -193,6 +193,13 @@ async fn the_raw_body_is_there_when_it_is_asked_for() {
     assert_eq!(profile.raw().unwrap().text(), r#"{"name":"Ann", "more":1}"#);
     assert_eq!(profile.raw().unwrap().media_type(), Some("application/json"));
     assert!(client.get_profile("t").await.unwrap().raw().is_none());
+    // Beside a typed error, too.
+    let server = Server::start(|_, _| json("404 Gone", r#"{"message":"m", "more":1}"#)).await;
+    let client = builder(&server.url).build().unwrap();
+    let error = client.get_profile("t").with_raw().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Status(_)), "{error:?}");
+    assert_eq!(error.raw().unwrap().text(), r#"{"message":"m", "more":1}"#);
+    assert!(client.get_profile("t").await.unwrap_err().raw().is_none());
 }
 
 #[tokio::test]
@@ -260,6 +267,46 @@ async fn an_observer_hears_of_every_attempt_wait_and_call() {
             "get_profile 1 Some(404) Some(\"status\")",
         ]
     );
+}
+
+/// Collects the waits.
+#[derive(Clone, Debug, Default)]
+struct Waits(Arc<Mutex<Vec<(WaitReason, Duration)>>>);
+
+impl Observer for Waits {
+    fn waited(&self, wait: &Waited<'_>) {
+        assert_eq!(wait.operation.id, "get_profile");
+        self.0.lock().unwrap().push((wait.why, wait.took));
+    }
+}
+
+/// Chance that is always as great as can be, so that pauses are as long as they may.
+#[derive(Debug)]
+struct Greatest;
+
+impl runtime::auth::Random for Greatest {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), runtime::auth::RandomError> {
+        buffer.fill(0xff);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_observer_hears_how_long_calls_wait_and_for_what() {
+    let server = Server::start(|number, _| match number {
+        0 => reply("502 Bad", &[], ""),
+        1 => reply("429 Slow", &[("retry-after", "1")], ""),
+        _ => json("200 OK", r#"{"name":"Ann"}"#),
+    })
+    .await;
+    let waits = Waits::default();
+    let retry = RetryOptions::new().base_delay(Duration::from_millis(40));
+    let client = retrying(&server.url).retry(retry).random(Greatest).observer(waits.clone()).build().unwrap();
+    client.get_profile("t").await.unwrap();
+    let waits = waits.0.lock().unwrap().clone();
+    let [(WaitReason::BackOff, pause), (WaitReason::Turn, turn)] = waits[..] else { panic!("{waits:?}") };
+    assert_eq!(pause, Duration::from_millis(40));
+    assert!((900..60_000).contains(&turn.as_millis()), "{turn:?}");
 }
 
 #[test]
