@@ -85,7 +85,10 @@ impl Budget {
 
     /// Takes a token, if there is one.
     pub(crate) fn take(self: &Arc<Self>) -> Option<Token> {
-        let mut account = self.lock();
+        self.take_from(&mut self.lock())
+    }
+
+    fn take_from(self: &Arc<Self>, account: &mut Account) -> Option<Token> {
         // Tenths do not add up exactly.
         if account.tokens < 1.0 - 1e-9 {
             return None;
@@ -100,14 +103,19 @@ impl Budget {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            if let Some(token) = self.take() {
-                return Some(token);
-            }
-            if self.lock().lent == 0 {
-                return None;
+            if let Some(answer) = self.take_unless_one_may_come() {
+                return answer;
             }
             changed.await;
         }
+    }
+
+    /// A token, or none; nothing yet while one is on its way that may come back. Both are looked at under one lock,
+    /// or the last one could come back in between.
+    fn take_unless_one_may_come(self: &Arc<Self>) -> Option<Option<Token>> {
+        let mut account = self.lock();
+        let token = self.take_from(&mut account);
+        (token.is_some() || account.lent == 0).then_some(token)
     }
 
     fn lock(&self) -> MutexGuard<'_, Account> {
@@ -173,6 +181,25 @@ mod tests {
         assert_eq!(repetitions(&Budget::new(RetryBudget::new().ratio(1.0)), 100), 109, "ten to begin with");
         let unlimited = Budget::new(RetryBudget::unlimited());
         assert!((0..100_000).all(|_| unlimited.take().is_some()));
+    }
+
+    #[test]
+    fn a_token_that_comes_back_while_somebody_looks_is_not_missed() {
+        let budget = Budget::new(RetryBudget::new().ratio(0.0).reserve(1));
+        // At each moment the only token is there, or on its way.
+        let look = || {
+            (0..200_000).filter(|_| {
+                let answer = budget.take_unless_one_may_come();
+                let missed = matches!(answer, Some(None));
+                answer.flatten().into_iter().for_each(Token::give_back);
+                missed
+            })
+        };
+        let missed: usize = std::thread::scope(|scope| {
+            let threads = [(); 3].map(|()| scope.spawn(|| look().count()));
+            threads.map(|thread| thread.join().expect("no panic")).iter().sum()
+        });
+        assert_eq!(missed, 0);
     }
 
     #[tokio::test]

@@ -384,7 +384,8 @@ impl Calling<'_> {
         let budget = self.core.budget();
         // The gate makes those wait that were told to.
         let refused = matches!(verdict, Verdict::Refused(told) if told != Some(Duration::ZERO));
-        let token = if refused {
+        // Whoever waits for this call may hold the token that it would wait for.
+        let token = if refused && self.lent == Lent::No {
             timer::until(self.deadline, budget.take_or_wait()).await.ok_or(self.out_of_time())?
         } else {
             budget.take()

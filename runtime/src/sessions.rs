@@ -91,12 +91,14 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
 
     /// Whose tokens these are: a client id, say. Part of the key in a [`SessionStore`], so that clients with other
     /// credentials never share a token there. It is hashed there.
-    fn identity(&self) -> String {
-        String::new()
+    ///
+    /// Without one, each client keeps the tokens to itself, and asks anew when its credentials are exchanged.
+    fn identity(&self) -> Option<String> {
+        None
     }
 }
 
-/// A fixed token; nothing renews it.
+/// A fixed token; nothing renews it, and it never enters a store.
 impl TokenSource for Secret {
     fn token<'a>(&'a self, _: &'a TokenRequest) -> SessionFuture<'a, Result<Token, TokenError>> {
         let token = Token::new(self.clone()).lasting(Duration::from_secs(u64::from(u32::MAX)));
@@ -143,6 +145,12 @@ impl Keeper {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { provider, store, on_failure, clock, slots: RwLock::default(), owner: OnceLock::new() }
+    }
+
+    /// The same for tokens that nobody shares.
+    fn alone(&self) -> Self {
+        let store = Arc::new(MemorySessions::new());
+        Self::new(self.provider, store, OnStoreFailure::Fail, Arc::clone(&self.clock))
     }
 
     fn slot(&self, key: &str) -> Arc<Slot> {
@@ -207,6 +215,7 @@ fn is(token: &StoredToken, rejected: Option<&Secret>) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Sessions {
     source: Arc<dyn TokenSource>,
+    identity: String,
     keeper: Arc<Keeper>,
     assumed_lifetime: Duration,
     /// Whether a rejected token is renewed.
@@ -215,7 +224,11 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(source: Arc<dyn TokenSource>, keeper: Arc<Keeper>, assumed_lifetime: Duration) -> Self {
-        Self { source, keeper, assumed_lifetime, renews: true }
+        let (identity, keeper) = match source.identity() {
+            Some(identity) => (identity, keeper),
+            None => (String::new(), Arc::new(keeper.alone())),
+        };
+        Self { source, identity, keeper, assumed_lifetime, renews: true }
     }
 
     /// Leaves a rejected token as it is, unless told otherwise.
@@ -229,8 +242,8 @@ impl Sessions {
     }
 
     /// Whose tokens these are.
-    pub(crate) fn identity(&self) -> String {
-        self.source.identity()
+    pub(crate) fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// A token that holds, for credentials of this owner.
@@ -383,9 +396,8 @@ impl Sessions {
 
     /// The key of a token: what may be read stands in it, and whose it is as a hash.
     fn key(&self, wanted: &TokenRequest, owner: &str) -> String {
-        let identity = self.source.identity();
         let scopes = wanted.scopes.join(" ");
-        let print = countersign_auth::fingerprint([identity.as_bytes(), owner.as_bytes(), scopes.as_bytes()]);
+        let print = countersign_auth::fingerprint([self.identity.as_bytes(), owner.as_bytes(), scopes.as_bytes()]);
         format!("{}/{}/{print}", self.keeper.provider, wanted.scheme)
     }
 

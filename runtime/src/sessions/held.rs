@@ -122,7 +122,7 @@ impl Session {
     pub(crate) fn fingerprint(&self) -> String {
         match &self.0.token {
             Held::Given(token) => countersign_auth::fingerprint([token.expose().as_bytes()]),
-            Held::Fetched { sessions, .. } => sessions.identity(),
+            Held::Fetched { sessions, .. } => sessions.identity().to_owned(),
         }
     }
 
@@ -200,8 +200,8 @@ impl<T: 'static, O: Gives<T>> TokenSource for Call<T, O> {
         })
     }
 
-    fn identity(&self) -> String {
-        self.identity.clone()
+    fn identity(&self) -> Option<String> {
+        Some(self.identity.clone())
     }
 }
 

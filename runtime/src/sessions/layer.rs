@@ -107,7 +107,7 @@ async fn tokens<'a>(keys: &'a KeySet, extensions: &mut Extensions) -> Result<Vec
     for name in alternative.unwrap_or_default() {
         let Some(scheme) = keys.schemes.iter().find(|scheme| scheme.scheme == *name) else { continue };
         let wanted = scheme.wanted(extensions)?;
-        let token = scheme.sessions.token(&wanted, "").await?;
+        let token = scheme.sessions.token(&wanted, &keys.owner).await?;
         used.push(Used { from: From::Scheme(scheme, wanted), token });
     }
     if let Some(session) = extensions.get::<Session>().cloned() {
@@ -126,7 +126,7 @@ async fn renew(keys: &KeySet, used: &[Used<'_>], extensions: &mut Extensions) ->
     let mut changed = false;
     for used in used {
         let token = match &used.from {
-            From::Scheme(scheme, wanted) => scheme.sessions.renew(wanted, "", &used.token).await?,
+            From::Scheme(scheme, wanted) => scheme.sessions.renew(wanted, &keys.owner, &used.token).await?,
             From::Session(session) => session.renew(&keys.owner, &used.token).await?,
         };
         if let Some(token) = token {

@@ -115,8 +115,8 @@ impl TokenSource for ClientCredentials {
         Box::pin(self.fetch(wanted))
     }
 
-    fn identity(&self) -> String {
-        format!("{}@{}", encoded(self.client_id.expose()), self.url)
+    fn identity(&self) -> Option<String> {
+        Some(format!("{}@{}", encoded(self.client_id.expose()), self.url))
     }
 }
 

@@ -396,6 +396,44 @@ async fn a_store_serves_several_clients_but_never_those_of_others() {
     assert!(store.get("no such key").await.unwrap().is_none());
 }
 
+/// Fixed tokens are those of their client: no store, and no client that shares it, ever has them.
+#[tokio::test]
+async fn a_fixed_token_stays_with_its_client() {
+    const LOGIN: &[&[&str]] = &[&["login"]];
+    let login =
+        |number: usize| Credentials(vec![("login_access_token", runtime::Secret::new(format!("canary-{number}")))]);
+    let (service, store) = (Service::start(None).await, MemorySessions::new());
+    let clients = [1, 2].map(|number| {
+        let builder = builder(&service.server.url).credentials(login(number)).session_store(store.clone());
+        builder.build().unwrap()
+    });
+    for client in &clients {
+        client.call("op", LOGIN).await.unwrap();
+    }
+    assert_eq!(service.used(), ["canary-1", "canary-2"]);
+    // Another one is taken at once, and not after the old one was rejected.
+    service.valid_from.store(3, SeqCst);
+    clients[0].0.set_credentials(&login(3)).unwrap();
+    clients[0].call("op", LOGIN).await.unwrap();
+    assert_eq!(service.used(), ["canary-1", "canary-2", "canary-3"]);
+    assert_eq!(format!("{store:?}"), "MemorySessions(0 tokens)");
+}
+
+#[tokio::test]
+async fn a_source_that_does_not_say_whose_tokens_it_has_shares_them_with_nobody() {
+    let (service, store, source) = (Service::start(None).await, MemorySessions::new(), LogIn::default());
+    for _ in 0..2 {
+        let source = LogIn(Arc::clone(&source.0));
+        let builder = builder(&service.server.url).token_source("login", source).session_store(store.clone());
+        let client = builder.build().unwrap();
+        for _ in 0..2 {
+            client.call("op", &[&["login"]]).await.unwrap();
+        }
+    }
+    assert_eq!(service.used(), ["canary-1", "canary-1", "canary-2", "canary-2"]);
+    assert_eq!(format!("{store:?}"), "MemorySessions(0 tokens)");
+}
+
 #[tokio::test]
 async fn every_attempt_has_the_token_that_holds_then() {
     // The first attempt is too busy; by the second, the token has to be renewed.

@@ -1,11 +1,13 @@
 //! A session whose token an operation of the API gives, under the limits of the client.
 
 use crate::acme::{Client, Credentials, Op, builder};
-use crate::server::{Server, json, reply};
+use crate::server::{Received, Server, json, reply};
 use countersign_runtime as runtime;
-use runtime::sessions::{Gives, Session, SessionInfo};
-use runtime::{Failure, FailureWhen, JsonConst};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use runtime::auth::{Clock, UnixTime};
+use runtime::sessions::{Gives, Session, SessionInfo, TokenError};
+use runtime::{ErrorKind, Failure, FailureWhen, JsonConst, RetryBudget, RetryOptions};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering, Ordering::SeqCst};
 use std::time::Duration;
 
 const KEY: &[&[&str]] = &[&["key"]];
@@ -45,7 +47,21 @@ impl Gives<Changing> for Op {
 }
 
 fn session(client: &Client) -> Session {
-    Session::fetched::<Text, Op>(client.request("get_token", KEY))
+    Session::fetched::<Text, Op>(client.request("get_token", KEY).extra_header("x-login", "1"))
+}
+
+fn is_login(received: &Received) -> bool {
+    !received.all("x-login").is_empty()
+}
+
+/// A clock that is set by hand, in seconds.
+#[derive(Clone, Debug, Default)]
+struct ByHand(Arc<AtomicI64>);
+
+impl Clock for ByHand {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(SeqCst))
+    }
 }
 
 async fn call(client: &Client, session: &Session) -> crate::acme::Called {
@@ -95,4 +111,33 @@ async fn a_declared_rejection_renews_the_token_and_repeats_the_call() {
         // The token, the call, another token, the call again.
         assert_eq!(server.received().len(), 4, "{status}");
     }
+}
+
+/// A repetition has the last token of the budget, and needs a log-in, which is refused: that one must not wait for the
+/// budget's token, since nobody brings it back before.
+#[tokio::test]
+async fn a_log_in_does_not_wait_for_what_its_own_caller_holds() {
+    let clock = ByHand::default();
+    let ends = clock.clone();
+    let server = Server::start(move |number, received| match (number, is_login(received)) {
+        (0, true) => reply("204 No Content", &[], ""),
+        (_, true) => reply("429 Slow Down", &[], ""),
+        (_, false) => {
+            // The token is over when the call is made again.
+            ends.0.store(1000, SeqCst);
+            reply("500 Oops", &[], "")
+        }
+    })
+    .await;
+    let builder = builder(&server.url).credentials(Credentials::of(&["key"])).clock(clock);
+    let builder = builder.retry(RetryOptions::new()).retry_budget(RetryBudget::new().ratio(0.0).reserve(1));
+    let client = builder.build().unwrap();
+    let session = session(&client);
+    let call = tokio::time::timeout(Duration::from_secs(20), call(&client, &session));
+    let error = call.await.expect("nobody waits for ever").unwrap_err();
+    let ErrorKind::Token(TokenError::Operation { source, .. }) = error.kind() else { panic!("{error:?}") };
+    let source: &runtime::Error<std::convert::Infallible> = source.downcast_ref().unwrap();
+    assert_eq!(source.status().map(|status| status.as_u16()), Some(429));
+    assert!(matches!(source.stopped(), Some(runtime::Stopped::Budget)), "{source:?}");
+    assert_eq!(server.received().iter().map(is_login).collect::<Vec<_>>(), [true, false, true]);
 }
