@@ -287,7 +287,10 @@ fn line(name: &str, kind: Kind, edits: usize, ours: &Run, theirs: Option<&Run>) 
 fn compared(ours: &Run, theirs: &Run) -> String {
     match (&theirs.ended, theirs.counts()) {
         (_, false) => format!("it fails: {}", theirs.said),
-        (Ended::Itself, true) => format!("1/{:.0}", 1.0 / ratio(ours, theirs)),
+        (Ended::Itself, true) => {
+            let of_processor = theirs.processor.as_secs_f64() / ours.processor.as_secs_f64().max(0.001);
+            format!("1/{:.1}, of processor time 1/{of_processor:.1}", 1.0 / ratio(ours, theirs))
+        }
         (Ended::OutOfTime, true) => format!("below 1/{:.0}, it was stopped", 1.0 / ratio(ours, theirs)),
         (Ended::OutOfMemory, true) => format!("below 1/{:.0}, it took all memory", 1.0 / ratio(ours, theirs)),
     }
