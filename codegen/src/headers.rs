@@ -1,6 +1,7 @@
 //! Headers that responses declare, as methods of the map of headers: `response.headers().retry_after()?`.
 //!
-//! One trait for the whole crate, since the same headers stand on most responses of an API.
+//! One trait for the whole crate, since the same headers stand on most responses of an API. It is sealed: another header
+//! is then another method, and breaks nobody.
 
 use crate::ir::{Ir, ResponseHeader};
 use crate::{docs, expressions};
@@ -27,8 +28,14 @@ pub fn emit(ir: &Ir) -> TokenStream {
         ///
         /// One that did not come is `None`; one that is not what the spec says is an error of the access alone.
         #[allow(clippy::missing_errors_doc, reason = "all of them fail in the same way, as said above")]
-        pub trait ResponseHeaders {
+        pub trait ResponseHeaders: sealed::Sealed {
             #(#signatures)*
+        }
+
+        mod sealed {
+            pub trait Sealed {}
+
+            impl Sealed for countersign_runtime::http::HeaderMap {}
         }
 
         impl ResponseHeaders for runtime::http::HeaderMap {

@@ -97,6 +97,15 @@ fn files_are_those_of_a_client_crate() {
     }
 }
 
+/// Another header is another method, which would break whoever implements the trait (cargo-semver-checks:
+/// `trait_method_added`).
+#[test]
+fn nobody_else_implements_the_trait_of_headers() {
+    let text = text(&emitted(&build::everything()), "src/headers.rs");
+    assert!(text.contains("pub trait ResponseHeaders: sealed::Sealed {"), "{text}");
+    assert!(text.contains("\nmod sealed {"), "not public: {text}");
+}
+
 #[test]
 fn output_is_the_same_each_time() {
     assert_eq!(emitted(&build::everything()), emitted(&build::everything()));

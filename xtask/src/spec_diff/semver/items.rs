@@ -51,6 +51,7 @@ impl Item {
         let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_end_matches([',', '.'])).collect();
         let file = words.iter().find_map(|word| Some(word.split_once("/src/")?.1.split(':').next()?.to_owned()));
         let path: Option<Vec<&str>> = match words.as_slice() {
+            ["trait", "method", path, ..] => Some(path.split("::").collect()),
             [kind, member, "of", _, owner, ..] if is_kind(kind) => Some(vec![*owner, *member]),
             [kind, path, ..] if is_kind(kind) => Some(path.split("::").collect()),
             [path, ..] => Some(path.split("::").collect()),
@@ -246,6 +247,7 @@ mod tests {
             ("struct a::types::Order, previously in file a/src/types.rs:135", Kind::Type, "Order"),
             ("variant Server::Unset, previously in file a/src/client.rs:72", Kind::Server, "Server::Unset"),
             ("mod a::operations::shop, previously in file a/src/operations/shop.rs:4", Kind::Operation, "shop"),
+            ("trait method a::ResponseHeaders::age in file a/src/headers.rs:9", Kind::Headers, "ResponseHeaders::age"),
             ("trait a::ResponseHeaders, previously in file a/src/headers.rs:15", Kind::Headers, "ResponseHeaders"),
             (
                 "a::types::Order::new takes 0 parameters in a/src/types.rs:19, but now takes 1 parameters in a/src/types.rs:18",
