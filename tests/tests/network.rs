@@ -9,7 +9,7 @@ use clevertap_client::types::UploadRequest;
 use clevertap_client::{Client, ClientBuilder, Credentials, ErrorKind, Server};
 use countersign_runtime::Hint;
 use countersign_tests::answers::{Answer, Answers};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -84,6 +84,8 @@ async fn names_are_looked_up_where_the_caller_says() {
 /// A server of TLS, and the authority that vouches for its name.
 async fn secure() -> (SocketAddr, Certificate) {
     let mut authority = CertificateParams::new([]).expect("no names");
+    // With the name of what it signs, OpenSSL would take that for signed by itself.
+    authority.distinguished_name.push(DnType::CommonName, "Acme's authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
     let key = KeyPair::generate().expect("a key");
