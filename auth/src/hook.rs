@@ -81,6 +81,15 @@ impl Signing {
         self.sessions.push((name, value.into()));
         self
     }
+
+    /// What tells these arguments and sessions from others, as a [`fingerprint`](crate::fingerprint()).
+    pub fn fingerprint(&self) -> String {
+        let parts = |values: &[(Cow<'static, str>, Secret)]| {
+            let parts = values.iter().flat_map(|(name, value)| [name.as_bytes(), value.expose().as_bytes()]);
+            crate::fingerprint(parts)
+        };
+        crate::fingerprint([parts(&self.arguments).as_bytes(), parts(&self.sessions).as_bytes()])
+    }
 }
 
 /// What one attempt was signed with; found in the request's extensions after it.

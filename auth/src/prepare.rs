@@ -165,13 +165,19 @@ impl Prepared {
         let key_counts = keys.iter().map(|key| key.secrets.len()).collect();
         let rules = PlannedRules::new(&recipe, &steps);
         let covers_body = checked.covers_body();
-        let plan = Plan { recipe: Arc::clone(&recipe), nodes, steps, key_counts, output, rules, covers_body };
+        let (recipe, owner) = (Arc::clone(&recipe), credentials.owner());
+        let plan = Plan { recipe, owner, nodes, steps, key_counts, output, rules, covers_body };
         Ok(Prepared { plan: Arc::new(plan), leeway_millis: 0 })
     }
 
     /// The recipe.
     pub fn recipe(&self) -> &Recipe {
         &self.plan.recipe
+    }
+
+    /// Whose credentials it signs with: [`Credentials::owner`] of those that it was prepared with.
+    pub fn owner(&self) -> &str {
+        &self.plan.owner
     }
 
     /// Whether the recipe reads or replaces the body, so that a stream can't be sent.
@@ -235,6 +241,8 @@ impl fmt::Debug for Prepared {
 /// A recipe with everything in it that does not change from one request to the next.
 pub(crate) struct Plan {
     pub(crate) recipe: Arc<Recipe>,
+    /// Whose credentials are in it.
+    pub(crate) owner: String,
     pub(crate) nodes: Vec<Node>,
     /// The node of each step.
     pub(crate) steps: Vec<usize>,

@@ -1,7 +1,8 @@
 //! Calls, walks over pages, polls and batches from threads that have no async runtime.
 //!
 //! One runtime serves all clients of the process; it is made when it is first needed. Inside of an async runtime
-//! nothing is sent, since waiting there would stop it: a call fails with [`RequestError::InsideRuntime`].
+//! nothing is sent, since waiting there would stop it: a call fails with [`RequestError::InsideRuntime`]. The threads
+//! that such a runtime has for blocking work (`spawn_blocking`) may wait.
 
 use crate::batches::{Batch, Batched, Report};
 use crate::call::{self, Response};
@@ -10,8 +11,10 @@ use crate::operation::Operation;
 use crate::pages::{Items, Page, PageError, Paged, Pages};
 use crate::poll::{PollError, PollResult, Polled, Polling};
 use crate::request::Request;
+use futures_util::FutureExt as _;
 use std::sync::OnceLock;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::coop::consume_budget;
 
 /// Sends a call and waits for its response.
 ///
@@ -130,10 +133,19 @@ fn unsent<E>(error: RequestError, request: &Request) -> Error<E> {
 /// Inside of an async runtime, where blocking would stop it; or if the system has no thread to give.
 fn runtime() -> Result<&'static Runtime, RequestError> {
     static SHARED: OnceLock<Option<Runtime>> = OnceLock::new();
-    if Handle::try_current().is_ok() {
+    if is_driving() {
         return Err(RequestError::InsideRuntime);
     }
     // One thread besides the caller's: connections live on while nobody calls.
     let make = || Builder::new_multi_thread().worker_threads(1).thread_name("countersign").enable_all().build().ok();
     SHARED.get_or_init(make).as_ref().ok_or(RequestError::NoRuntime)
+}
+
+/// Whether this thread drives a task, which waiting would stop, and others with it. Threads for blocking work belong
+/// to a runtime too, but drive nothing: those of `spawn_blocking` and `block_in_place` may wait.
+fn is_driving() -> bool {
+    // A task may take so many steps until it lets others come, and blocking work any number. A runtime refuses to be
+    // entered where another one is driven, but says so by a panic only.
+    const STEPS: usize = 1024;
+    Handle::try_current().is_ok() && (0..STEPS).any(|_| consume_budget().now_or_never().is_none())
 }

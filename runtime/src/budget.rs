@@ -48,6 +48,16 @@ impl Default for RetryBudget {
     }
 }
 
+/// Who waits for a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Behalf {
+    /// Its caller.
+    #[default]
+    Caller,
+    /// Another call, which needs a token, and may hold the budget's last one.
+    Call,
+}
+
 /// The account of one client.
 #[derive(Debug)]
 pub(crate) struct Budget {

@@ -14,7 +14,7 @@
 
 use crate::attempts::Attempts;
 use crate::body::BodyLimits;
-use crate::budget::Token;
+use crate::budget::{Behalf, Token};
 use crate::client::Core;
 use crate::declared::{self, Declared};
 use crate::error::{Context, Earlier, Error, ErrorKind, Failed, RawBody, RequestError, Stopped};
@@ -23,7 +23,7 @@ use crate::gates::Gate;
 use crate::hint::Clues;
 use crate::observe::{AttemptEnd, CallEnd, Observer, Span, WaitReason, Waited};
 use crate::operation::{Operation, Repeat};
-use crate::permits::{Lent, Permit};
+use crate::permits::Permit;
 use crate::redirect;
 use crate::reply::{Head, Outcome, Reply};
 use crate::request::Request;
@@ -123,7 +123,7 @@ pub async fn send<O: Operation>(request: Request) -> Result<Response<O::Output>,
             return Err(Error::from_failure(failed, context));
         }
     };
-    if let Some((session, owner)) = ended.filter(|_| succeeded::<O>(&reply)) {
+    if let (Some(session), Some(owner)) = (ended.filter(|_| succeeded::<O>(&reply)), context.owner.take()) {
         session.end(context.operation.id, &owner).await;
     }
     let kind = match (O::read(reply), &context) {
@@ -173,7 +173,7 @@ async fn exchange(
     // A stream may take its time.
     let may_stream = declared.iter().any(Declared::streams);
     let timeout = options.timeout.or(if may_stream { None } else { core.timeout() });
-    let (session, lent) = (request.held_session(), request.is_lent());
+    let (session, behalf) = (request.held_session(), request.behalf());
     context.clues.doubled_body = request.has_doubled_body();
     let (mut request, signing) = request.build()?;
     *request.timeout_mut() = timeout;
@@ -190,7 +190,7 @@ async fn exchange(
     let after = options.deadline.unwrap_or(core.deadline());
     let call = Calling {
         gate: core.gates().of(request.url(), context.operation),
-        lent,
+        behalf,
         exchange: Exchange {
             http: core.http(),
             signing,
@@ -222,8 +222,7 @@ async fn exchange(
 struct Calling<'a> {
     core: &'a Core,
     gate: Arc<Gate>,
-    /// Whether another call waits for this one, and holds the permit.
-    lent: Lent,
+    behalf: Behalf,
     exchange: Exchange<'a>,
     retry: RetryOptions,
     /// The time that the whole call has, and when that is over.
@@ -284,7 +283,7 @@ impl Calling<'_> {
     /// Waits for the right to make an attempt.
     async fn enter(&self, context: &Context) -> Result<Permit, Failed> {
         let began = Instant::now();
-        let entered = timer::until(self.deadline, self.gate.enter(self.deadline, self.lent)).await;
+        let entered = timer::until(self.deadline, self.gate.enter(self.deadline)).await;
         self.watch.waited(context, WaitReason::Turn, began.elapsed());
         match entered {
             Some(Ok(permit)) => Ok(permit),
@@ -384,8 +383,8 @@ impl Calling<'_> {
         let budget = self.core.budget();
         // The gate makes those wait that were told to.
         let refused = matches!(verdict, Verdict::Refused(told) if told != Some(Duration::ZERO));
-        // Whoever waits for this call may hold the token that it would wait for.
-        let token = if refused && self.lent == Lent::No {
+        // A call that waits for this one may hold the token that it would wait for.
+        let token = if refused && self.behalf == Behalf::Caller {
             timer::until(self.deadline, budget.take_or_wait()).await.ok_or(self.out_of_time())?
         } else {
             budget.take()
@@ -468,6 +467,7 @@ impl Context {
             stopped: None,
             clues,
             raw: None,
+            owner: None,
         }
     }
 

@@ -37,6 +37,7 @@ use reqwest_middleware::{ClientWithMiddleware, Middleware};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Time-out of an attempt, its response's body included.
@@ -466,11 +467,19 @@ impl<P: Provider> Preparation<P> {
         signers.extend(self.signers.iter().cloned());
         Ok(KeySet {
             print: credentials.fingerprint(),
-            owner: auth::fingerprint([self.base.as_str().as_bytes(), credentials.owner().as_bytes()]),
+            owner: self.owner(credentials),
             signers: Signers::new(signers),
             tokens: tokens.into_iter().collect(),
             schemes,
+            doubted: AtomicBool::new(false),
         })
+    }
+
+    /// Whose credentials these are, at which server; who brings signers of his own may have others in them.
+    fn owner(&self, credentials: &auth::Credentials) -> String {
+        let mut parts = vec![self.base.as_str().to_owned(), credentials.owner()];
+        parts.extend(self.signers.iter().flat_map(|(scheme, signer)| [scheme.clone(), signer.owner().to_owned()]));
+        auth::fingerprint(parts.iter().map(String::as_bytes))
     }
 
     /// Checks and prepares recipes; those without credentials are left out, since an operation may have others.
@@ -666,11 +675,6 @@ impl Core {
 
     pub(crate) fn keeper(&self) -> &Arc<Keeper> {
         &self.0.keeper
-    }
-
-    /// Whose credentials sign, at which server.
-    pub(crate) fn owner(&self) -> String {
-        self.0.keys.at_hand().map(|keys| keys.owner.clone()).unwrap_or_default()
     }
 
     /// The base URL, without a trailing slash.

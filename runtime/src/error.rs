@@ -49,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) clues: Clues,
     /// The body as it came, where the call asks for it.
     pub(crate) raw: Option<RawBody>,
+    /// Whose credentials the last attempt was signed with, as a hash, where it was made in a session.
+    pub(crate) owner: Option<String>,
 }
 
 /// Why a failure that may be gone next time was not followed by another attempt, although the operation may be

@@ -33,7 +33,7 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Makes one attempt; the permit is held until the response is read, and a token that it rejects renewed.
+    /// Makes one attempt; the permit is held until the response is read. Then a token that its body rejects is renewed.
     pub(crate) async fn attempt(
         &self,
         request: reqwest::Request,
@@ -49,7 +49,9 @@ impl Exchange<'_> {
             extensions.insert(session.clone());
         }
         extensions.insert(self.attempts.clone());
+        extensions.insert(permit.seat());
         let result = self.http.execute_with_extensions(request, &mut extensions).await;
+        context.owner = extensions.get::<UsedSession>().map(|used| used.owner().to_owned());
         context.nonce = extensions.remove::<Signed>().and_then(|signed| Some(signed.single_use.into_iter().next()?.1));
 
         let mut response = result.map_err(|error| failed(error, self.attempts.state().last))?;
@@ -67,17 +69,18 @@ impl Exchange<'_> {
         let body = ReplyBody::Bytes(body::whole(response, self.limits, packed).await?);
         let reply = Reply::new(head, body, choice, self.limits.max_body);
         let rejected = extensions.remove::<UsedSession>().filter(|used| used.is_rejected_by(&reply));
-        let renewed = self.renewed(rejected).await?;
+        // A token is fetched by a call of its own, which needs the place.
         drop(permit);
+        let renewed = self.renewed(rejected).await;
         Ok(Answer { reply, skewed, renewed })
     }
 
     /// Whether there is another token than the one that an answer has rejected.
-    async fn renewed(&self, rejected: Option<UsedSession>) -> Result<bool, Failed> {
-        let Some(rejected) = rejected.filter(|_| !self.renewed.load(Ordering::Relaxed)) else { return Ok(false) };
-        let renewed = rejected.renew().await.map_err(|error| Failed::from(ErrorKind::Token(error)))?;
+    async fn renewed(&self, rejected: Option<UsedSession>) -> bool {
+        let Some(rejected) = rejected.filter(|_| !self.renewed.load(Ordering::Relaxed)) else { return false };
+        let renewed = rejected.renew().await;
         self.renewed.fetch_or(renewed, Ordering::Relaxed);
-        Ok(renewed)
+        renewed
     }
 }
 

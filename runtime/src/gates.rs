@@ -2,7 +2,7 @@
 
 use crate::operation::OperationInfo;
 use crate::pace::Pace;
-use crate::permits::{Lent, Permit, Permits, Rate};
+use crate::permits::{Permit, Permits, Rate};
 use crate::timer::Instant;
 use reqwest::Url;
 use std::collections::HashMap;
@@ -60,16 +60,12 @@ fn host(url: &Url) -> &str {
 }
 
 impl Gate {
-    /// Waits until a call may be made; one that is made on behalf of another is `lent` that one's permit, which could
-    /// be the last.
+    /// Waits until a call may be made.
     ///
     /// # Errors
     /// How long the API's pause still is, if it ends after the deadline.
-    pub(crate) async fn enter(&self, deadline: Option<Instant>, lent: Lent) -> Result<Permit, Duration> {
-        let permit = match lent {
-            Lent::No => self.permits.acquire().await,
-            Lent::Yes => Permit::lent(),
-        };
+    pub(crate) async fn enter(&self, deadline: Option<Instant>) -> Result<Permit, Duration> {
+        let permit = self.permits.acquire().await;
         loop {
             self.pace.admit(deadline).await?;
             let Some(rate) = &self.rate else { break };

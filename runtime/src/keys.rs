@@ -19,7 +19,7 @@ use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub(crate) struct KeySet {
     pub(crate) tokens: BTreeMap<String, Prepared>,
     /// Schemes that sign with a token.
     pub(crate) schemes: Vec<TokenScheme>,
+    /// Whether a call that must not be made again was rejected, and none has succeeded since.
+    pub(crate) doubted: AtomicBool,
 }
 
 /// All that a client may sign with.
@@ -125,7 +127,8 @@ impl Keyring {
         if let Some(set) = self.fresh() {
             return Ok((set, self.asked.load(SeqCst)));
         }
-        if self.asked.load(SeqCst) != asked
+        // Somebody else asked meanwhile, or has just now, and the answer is for both.
+        if (self.asked.load(SeqCst) != asked || self.waits())
             && let Some(error) = &*error
         {
             return Err(error.clone());
@@ -142,28 +145,29 @@ impl Keyring {
         }
     }
 
-    /// A set that this call has not tried, after it was rejected with those.
-    async fn other(&self, tried: &[String], asked: u64) -> Result<Option<Arc<KeySet>>, CredentialsError> {
+    /// A set that this call has not tried, after it was rejected with those. A provider that fails has none.
+    async fn other(&self, tried: &[String], asked: u64) -> Option<Arc<KeySet>> {
         if let Some(set) = self.untried(tried) {
-            return Ok(Some(set));
+            return Some(set);
         }
-        let Some(provider) = &self.provider else { return Ok(None) };
+        let provider = self.provider.as_ref()?;
         let mut error = self.asking.lock().await;
         if let Some(set) = self.untried(tried) {
-            return Ok(Some(set));
+            return Some(set);
         }
         let waits = self.read(|state| state.ask_again_at).is_some_and(|at| self.clock.now() < at);
         // Somebody else asked since this attempt began, and the answer is for both.
         if waits || self.asked.load(SeqCst) != asked {
-            return Ok(None);
+            return None;
         }
-        self.ask(&**provider, &mut error).await?;
+        // Why it failed is kept for who needs credentials; here the rejection says more.
+        let _ = self.ask(&**provider, &mut error).await;
         let other = self.untried(tried);
         if other.is_none() {
             let later = self.later(PAUSE);
             self.change(|state| state.ask_again_at = Some(later));
         }
-        Ok(other)
+        other
     }
 
     /// Signs with this set first from now on.
@@ -183,9 +187,9 @@ impl Keyring {
         self.asked.fetch_add(1, SeqCst);
         *error = answer.as_ref().err().cloned();
         if answer.is_err() {
-            // Those at hand serve on while they last.
+            // Those at hand serve on while they last, and what has failed is left alone for a while.
             let later = self.later(PAUSE);
-            self.change(|state| state.renew_at = state.expires_at.map(|end| later.min(end)));
+            self.change(|state| state.renew_at = state.expires_at.map(|_| later));
         }
         answer
     }
@@ -217,12 +221,18 @@ impl Keyring {
         Ok(())
     }
 
-    /// The set that signs, unless it has to be renewed.
+    /// The set that signs, unless it has to be renewed or has ended.
     fn fresh(&self) -> Option<Arc<KeySet>> {
-        self.read(|state| match state.renew_at {
+        let ends = |state: &State| [state.renew_at, state.expires_at].into_iter().flatten().min();
+        self.read(|state| match ends(state) {
             Some(at) if self.provider.is_some() && self.clock.now() >= at => None,
             _ => state.sets.first().cloned(),
         })
+    }
+
+    /// Whether credentials have ended, and the provider has failed a moment ago.
+    fn waits(&self) -> bool {
+        self.read(|state| state.renew_at.is_some_and(|at| self.clock.now() < at))
     }
 
     /// The set that signs, unless it has ended.
@@ -231,6 +241,10 @@ impl Keyring {
             Some(at) if self.clock.now() >= at => None,
             _ => state.sets.first().cloned(),
         })
+    }
+
+    fn sets(&self) -> Vec<Arc<KeySet>> {
+        self.read(|state| state.sets.clone())
     }
 
     fn untried(&self, tried: &[String]) -> Option<Arc<KeySet>> {
@@ -284,14 +298,17 @@ impl Middleware for KeyLayer {
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
         let (mut keys, asked) = self.0.current().await.map_err(Error::middleware)?;
-        let mut tried = Vec::new();
+        let (mut tried, at_hand) = (Vec::new(), self.0.sets());
         loop {
             Self::put(&keys, extensions);
             let again = if may_come_again(extensions) { request.try_clone() } else { None };
             let response = next.clone().run(request, extensions).await?;
             if response.status() != StatusCode::UNAUTHORIZED || !is_signed(extensions) {
-                if !tried.is_empty() && response.status().is_success() {
-                    self.0.prefer(&keys);
+                if response.status().is_success() && is_signed(extensions) {
+                    keys.doubted.store(false, SeqCst);
+                    if !tried.is_empty() {
+                        self.0.prefer(&keys);
+                    }
                 }
                 return Ok(response);
             }
@@ -299,12 +316,13 @@ impl Middleware for KeyLayer {
             if tried.len() == MOST_SETS {
                 return Ok(response);
             }
-            let Some(other) = self.0.other(&tried, asked).await.map_err(Error::middleware)? else {
-                return Ok(response);
-            };
+            let Some(other) = self.0.other(&tried, asked).await else { return Ok(response) };
             let Some(again) = again else {
-                // A call that can't be made again leaves the other set to the next one.
-                self.0.prefer(&other);
+                // A call that can't be made again leaves a new set to the next one. One that was there before proves
+                // nothing by that: the call may be rejected for another reason. After two in a row it is tried, too.
+                if keys.doubted.swap(true, SeqCst) || !at_hand.iter().any(|set| Arc::ptr_eq(set, &other)) {
+                    self.0.prefer(&other);
+                }
                 return Ok(response);
             };
             (keys, request) = (other, again);

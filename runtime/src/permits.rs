@@ -1,10 +1,11 @@
 //! How many calls run at once, and how many start in a second.
 //!
 //! Who waits stands in line; who stops waiting leaves the line, and the next one moves up. A permit is held until
-//! the response is read, also where it is a stream.
+//! the response is read, also where it is a stream; but not while its call waits for a token to sign with.
 
 use crate::timer::{self, Instant};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -14,23 +15,16 @@ pub(crate) struct Permits(Option<Arc<Semaphore>>);
 
 /// The right to make a call now; dropping it gives the place to the next in line.
 #[derive(Debug)]
-pub(crate) struct Permit {
-    _permit: Option<OwnedSemaphorePermit>,
-}
+pub(crate) struct Permit(Arc<Place>);
 
-/// Whether a call runs within the permit of another one, which waits for it and is not on its way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Lent {
-    #[default]
-    No,
-    Yes,
-}
+/// The place of a permit, for what waits inside of its call.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat(Arc<Place>);
 
-impl Permit {
-    /// The other call's.
-    pub(crate) fn lent() -> Self {
-        Self { _permit: None }
-    }
+#[derive(Debug)]
+struct Place {
+    semaphore: Option<Arc<Semaphore>>,
+    held: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Permits {
@@ -42,9 +36,54 @@ impl Permits {
     }
 
     pub(crate) async fn acquire(&self) -> Permit {
-        let Some(semaphore) = &self.0 else { return Permit { _permit: None } };
+        let place = Arc::new(Place { semaphore: self.0.clone(), held: Mutex::default() });
+        place.take().await;
+        Permit(place)
+    }
+}
+
+impl Permit {
+    pub(crate) fn seat(&self) -> Seat {
+        Seat(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+impl Seat {
+    /// Waits for something else than the service's answer to this call: others may have the permit meanwhile. What is
+    /// waited for may need it, or wait for somebody who does.
+    pub(crate) async fn without<T>(&self, wait: impl Future<Output = T>) -> T {
+        let mut wait = std::pin::pin!(wait);
+        // What is there at once costs nobody a place.
+        if let Poll::Ready(ready) = std::future::poll_fn(|context| Poll::Ready(wait.as_mut().poll(context))).await {
+            return ready;
+        }
+        self.0.leave();
+        let ready = wait.await;
+        self.0.take().await;
+        ready
+    }
+}
+
+impl Place {
+    async fn take(&self) {
+        let Some(semaphore) = &self.semaphore else { return };
         // It is never closed.
-        Permit { _permit: Arc::clone(semaphore).acquire_owned().await.ok() }
+        *self.held() = Arc::clone(semaphore).acquire_owned().await.ok();
+    }
+
+    fn leave(&self) {
+        let held = self.held().take();
+        drop(held);
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,7 +111,7 @@ impl Rate {
         *self.lock() = timer::after(self.interval);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,6 +139,27 @@ mod tests {
         drop(held);
         drop(third);
         assert!(permits.acquire().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_something_else_stands_in_line_again() {
+        let permits = Permits::new(Some(1));
+        let held = permits.acquire().await;
+        let seat = held.seat();
+        let mut next = Box::pin(permits.acquire());
+        assert_eq!(seat.without(async { 1 }).await, 1);
+        assert!(next.as_mut().now_or_never().is_none(), "what is there at once gives nobody a place");
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let mut waiting = Box::pin(seat.without(told));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let other = next.as_mut().now_or_never().expect("its turn");
+        tell.send(2).expect("somebody waits");
+        assert!(waiting.as_mut().now_or_never().is_none(), "the other one has the place");
+        drop(other);
+        assert_eq!(waiting.as_mut().now_or_never(), Some(Ok(2)));
+        assert!(permits.acquire().now_or_never().is_none());
+        drop(held);
+        assert!(permits.acquire().now_or_never().is_some(), "a seat alone is no permit");
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,8 @@
 //! 2. Query pairs and headers are added in the order of the calls.
 //! 3. One of the body methods writes the body and its media type.
 
-use crate::base_url::template_into;
+use crate::base_url::{BaseUrl, template_into};
+use crate::budget::Behalf;
 use crate::client::Core;
 use crate::error::RequestError;
 use crate::form::{self, FormStyle};
@@ -15,13 +16,12 @@ use crate::multipart::Multipart;
 use crate::operation::OperationInfo;
 use crate::pages::CursorParameter;
 use crate::parameters::{ParameterValues, encode_into, joined};
-use crate::permits::Lent;
 use crate::retry::RetryOptions;
 use crate::sessions::Session;
 use crate::styles::{self, ParameterStyle};
 use crate::upload::Upload;
-use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
+use countersign_auth::{Secret, fingerprint};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -62,7 +62,7 @@ pub struct Request {
     signing: Signing,
     session: Option<Session>,
     ends_session: bool,
-    lent: Lent,
+    behalf: Behalf,
     error: Option<RequestError>,
 }
 
@@ -286,7 +286,7 @@ impl Request {
             signing: Signing::new(operation.security),
             session: None,
             ends_session: false,
-            lent: Lent::No,
+            behalf: Behalf::Caller,
             error: None,
         }
     }
@@ -304,21 +304,19 @@ impl Request {
         self.session.clone()
     }
 
-    /// The session that the call ends, and whose credentials it is kept with.
-    pub(crate) fn ended_session(&self) -> Option<(Session, String)> {
-        let session = self.session.as_ref().filter(|_| self.ends_session)?;
-        Some((session.clone(), self.core.owner()))
+    /// The session that the call ends.
+    pub(crate) fn ended_session(&self) -> Option<Session> {
+        self.session.as_ref().filter(|_| self.ends_session).cloned()
     }
 
-    /// Whether the call is made on behalf of another one, within that one's permit.
-    pub(crate) fn is_lent(&self) -> Lent {
-        self.lent
+    /// Who waits for the call.
+    pub(crate) fn behalf(&self) -> Behalf {
+        self.behalf
     }
 
-    /// Makes the call within the permit of the call that needs it, which is not on its way meanwhile.
-    pub(crate) fn lent(mut self) -> Self {
-        self.lent = Lent::Yes;
-        self
+    /// Makes the call for another one, which needs a token.
+    pub(crate) fn for_a_call(self) -> Self {
+        Self { behalf: Behalf::Call, ..self }
     }
 
     /// The same call once more. A body that is a stream is there once only; then sending is an error.
@@ -345,7 +343,7 @@ impl Request {
             signing: self.signing.clone(),
             session: self.session.clone(),
             ends_session: self.ends_session,
-            lent: self.lent,
+            behalf: self.behalf,
             error: self.error.clone(),
         }
     }
@@ -416,15 +414,21 @@ impl Request {
     /// What tells this call from others of the API, as a hash.
     pub(crate) fn fingerprint(&self) -> String {
         let session = self.session.as_ref().map(Session::fingerprint).unwrap_or_default();
+        let base = self.core.own_base(self.operation).ok().flatten();
         let path = self.path.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
         let headers = self.headers.iter().flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]);
-        let body = self.body.as_ref().and_then(reqwest::Body::as_bytes);
-        let parts = [self.operation.id.as_bytes(), self.query.as_bytes(), session.as_bytes()]
-            .into_iter()
-            .chain(path)
-            .chain(headers);
-        let parts: Vec<&[u8]> = parts.chain(self.cookies.iter().map(String::as_bytes)).chain(body).collect();
-        countersign_auth::fingerprint(parts)
+        // Lists are hashed one by one, so that none goes on in the next.
+        let parts = [
+            fingerprint(path),
+            fingerprint(headers),
+            fingerprint(self.cookies.iter().map(String::as_bytes)),
+            fingerprint(self.body.as_ref().and_then(reqwest::Body::as_bytes)),
+            self.signing.fingerprint(),
+        ];
+        let base = base.as_ref().map_or("", BaseUrl::as_str);
+        let parts =
+            [self.operation.id, &self.query, &session, base].into_iter().chain(parts.iter().map(String::as_str));
+        fingerprint(parts.map(str::as_bytes))
     }
 
     pub(crate) fn has_doubled_body(&self) -> bool {
@@ -570,7 +574,7 @@ fn fill(template: &str, values: &[(&'static str, String)]) -> Result<String, Req
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base_url::{BaseUrl, PlainHttp};
+    use crate::base_url::PlainHttp;
 
     fn filled(template: &str, values: &[(&'static str, &str)]) -> Result<String, RequestError> {
         let values: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();

@@ -13,6 +13,7 @@
 
 mod error;
 pub(crate) mod held;
+mod keeper;
 mod layer;
 pub mod oauth2;
 #[cfg(feature = "redis")]
@@ -21,18 +22,19 @@ mod store;
 
 pub use error::TokenError;
 pub use held::{Gives, Session, SessionInfo};
+pub(crate) use keeper::Keeper;
 pub(crate) use layer::{Scopes, SessionLayer, TokenScheme, UsedSession};
 #[cfg(feature = "redis")]
 pub use redis::RedisSessions;
 pub use store::{FetchLock, MemorySessions, OnStoreFailure, SessionStore, StoreError, StoredToken};
 
-use countersign_auth::{Clock, Random as _, Secret, SystemRandom, UnixTime};
-use futures_util::lock::{Mutex, MutexGuard};
-use std::collections::BTreeMap;
+use countersign_auth::{Secret, UnixTime};
+use futures_util::lock::MutexGuard;
+use keeper::{Claim, Slot};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 /// How long a token is taken to last that comes without a lifetime. The standard leaves it to each service
@@ -42,7 +44,8 @@ pub const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 /// A token is renewed this long before it ends, or a fifth of its lifetime before, whichever is less.
 const LONGEST_MARGIN: i64 = 60_000;
 
-/// After a renewal that failed, a token that still holds is used this long before the next try.
+/// After a renewal that failed, a token that still holds is used this long before the next try; and one that was
+/// rejected is left as it is, so that a log-in that fails is not asked once more by each call.
 const PAUSE: i64 = 5_000;
 
 /// The future of a source or a store.
@@ -103,106 +106,6 @@ impl TokenSource for Secret {
     fn token<'a>(&'a self, _: &'a TokenRequest) -> SessionFuture<'a, Result<Token, TokenError>> {
         let token = Token::new(self.clone()).lasting(Duration::from_secs(u64::from(u32::MAX)));
         Box::pin(std::future::ready(Ok(token)))
-    }
-}
-
-/// What all sessions of a client share: the store, the clock, and the tokens at hand.
-pub(crate) struct Keeper {
-    provider: &'static str,
-    store: Arc<dyn SessionStore>,
-    on_failure: OnStoreFailure,
-    clock: Arc<dyn Clock>,
-    slots: RwLock<BTreeMap<String, Arc<Slot>>>,
-    /// Names this client to a store that locks.
-    owner: OnceLock<String>,
-}
-
-/// One token: whoever holds the lock fetches it.
-#[derive(Debug, Default)]
-struct Slot {
-    held: RwLock<Option<StoredToken>>,
-    /// The error of the last fetch.
-    fetching: Mutex<Option<TokenError>>,
-    /// How often it was fetched, or tried to be; read without waiting for the lock.
-    count: AtomicU64,
-}
-
-impl Slot {
-    fn held(&self) -> Option<StoredToken> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn hold(&self, token: Option<StoredToken>) {
-        *self.held.write().unwrap_or_else(PoisonError::into_inner) = token;
-    }
-}
-
-impl Keeper {
-    pub(crate) fn new(
-        provider: &'static str,
-        store: Arc<dyn SessionStore>,
-        on_failure: OnStoreFailure,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { provider, store, on_failure, clock, slots: RwLock::default(), owner: OnceLock::new() }
-    }
-
-    /// The same for tokens that nobody shares.
-    fn alone(&self) -> Self {
-        let store = Arc::new(MemorySessions::new());
-        Self::new(self.provider, store, OnStoreFailure::Fail, Arc::clone(&self.clock))
-    }
-
-    fn slot(&self, key: &str) -> Arc<Slot> {
-        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        known.unwrap_or_else(|| {
-            let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(key.to_owned()).or_default())
-        })
-    }
-
-    /// The token of the store, unless it was rejected or has to be renewed.
-    async fn stored(&self, key: &str, rejected: Option<&Secret>) -> Result<Option<StoredToken>, StoreError> {
-        let token = self.settle(self.store.get(key).await, None)?;
-        Ok(token.filter(|token| !is(token, rejected) && self.clock.now() < token.renew_at))
-    }
-
-    async fn lock(&self, key: &str) -> Result<FetchLock, StoreError> {
-        let owner = self.owner()?;
-        self.settle(self.store.lock(key, owner).await, FetchLock::Ours)
-    }
-
-    /// A lock that can't be given back ends by itself.
-    async fn unlock(&self, key: &str) {
-        if let Some(owner) = self.owner.get() {
-            let _ = self.store.unlock(key, owner).await;
-        }
-    }
-
-    fn owner(&self) -> Result<&str, StoreError> {
-        if let Some(owner) = self.owner.get() {
-            return Ok(owner);
-        }
-        let mut bytes = [0; 16];
-        SystemRandom.fill(&mut bytes).map_err(|error| StoreError::new(error.to_string()))?;
-        Ok(self.owner.get_or_init(|| format!("{:032x}", u128::from_be_bytes(bytes))))
-    }
-
-    /// What the store says, or what stands for it while it is gone.
-    fn settle<T>(&self, answer: Result<T, StoreError>, alone: T) -> Result<T, StoreError> {
-        match (answer, self.on_failure) {
-            (Err(_), OnStoreFailure::FetchLocally) => Ok(alone),
-            (answer, _) => answer,
-        }
-    }
-}
-
-impl fmt::Debug for Keeper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper")
-            .field("store", &self.store)
-            .field("on_failure", &self.on_failure)
-            .finish_non_exhaustive()
     }
 }
 
@@ -267,7 +170,11 @@ impl Sessions {
             return Ok(None);
         }
         let key = self.key(wanted, owner);
-        let token = self.fetch(&key, &self.keeper.slot(&key), wanted, Some(rejected)).await?;
+        let slot = self.keeper.slot(&key);
+        if slot.rests(self.now()) && slot.held().is_none_or(|token| is(&token, Some(rejected))) {
+            return Ok(None);
+        }
+        let token = self.fetch(&key, &slot, wanted, Some(rejected)).await?;
         Ok((token.expose() != rejected.expose()).then_some(token))
     }
 
@@ -305,46 +212,54 @@ impl Sessions {
         {
             return Err(error.clone());
         }
-        let answer = match self.turn(key, rejected, held.as_ref()).await {
+        let store_failed = |source| TokenError::Store { scheme: wanted.scheme, source };
+        let mut claim = self.keeper.claim(key).map_err(store_failed)?;
+        let turn = self.turn(&mut claim, rejected, held.as_ref()).await;
+        let answer = match turn {
             Ok(Turn::Held(token)) => {
                 *error = None;
                 let secret = token.secret.clone();
                 slot.hold(Some(token));
+                claim.give_back().await;
                 return Ok(secret);
             }
-            Ok(Turn::Ours) => {
-                let answer = self.source.token(wanted).await;
-                // Fetching takes time, and a lifetime counts from its end.
-                let answer = answer.map(|token| self.stored(token, self.now()));
-                if let Ok(token) = &answer {
-                    let left = token.expires_at.as_millis().saturating_sub(self.now().as_millis());
-                    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
-                    // Who can't put it has it all the same.
-                    let _ = self.keeper.store.put(key, token.clone(), left).await;
-                }
-                self.keeper.unlock(key).await;
-                answer
+            // Fetching takes time, and a lifetime counts from its end.
+            Ok(Turn::Ours) => self.source.token(wanted).await.map(|token| self.stored(token, self.now())),
+            Err(source) => {
+                slot.count.fetch_add(1, SeqCst);
+                drop(claim);
+                return self.settle(slot, &mut error, Err(store_failed(source)), held, rejected);
             }
-            Err(source) => Err(TokenError::Store { scheme: wanted.scheme, source }),
         };
         slot.count.fetch_add(1, SeqCst);
-        self.settle(slot, &mut error, answer, held)
+        let new = answer.as_ref().ok().cloned();
+        // It is held before it is stored, so that nobody who is cancelled while the store hangs throws it away.
+        let answer = self.settle(slot, &mut error, answer, held, rejected);
+        if let Some(token) = new {
+            let left = token.expires_at.as_millis().saturating_sub(self.now().as_millis());
+            let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+            // Who can't put it has it all the same.
+            let _ = self.keeper.store.put(key, token, left).await;
+        }
+        claim.give_back().await;
+        answer
     }
 
     /// Waits until this client may fetch, or until another one has.
-    async fn turn(&self, key: &str, rejected: Option<&Secret>, held: Option<&StoredToken>) -> Result<Turn, StoreError> {
-        if let Some(token) = self.keeper.stored(key, rejected).await? {
+    async fn turn(
+        &self,
+        claim: &mut Claim<'_>,
+        rejected: Option<&Secret>,
+        held: Option<&StoredToken>,
+    ) -> Result<Turn, StoreError> {
+        if let Some(token) = self.keeper.stored(claim.key, rejected).await? {
             return Ok(Turn::Held(token));
         }
         loop {
-            let lock = self.keeper.lock(key).await?;
+            let lock = claim.make().await?;
             // Another client may have fetched it since.
-            match (self.keeper.stored(key, rejected).await?, lock) {
-                (Some(token), FetchLock::Ours) => {
-                    self.keeper.unlock(key).await;
-                    return Ok(Turn::Held(token));
-                }
-                (Some(token), FetchLock::Others) => return Ok(Turn::Held(token)),
+            match (self.keeper.stored(claim.key, rejected).await?, lock) {
+                (Some(token), _) => return Ok(Turn::Held(token)),
                 (None, FetchLock::Ours) => return Ok(Turn::Ours),
                 (None, FetchLock::Others) => {
                     // Another client is renewing it; until it ends, nobody has to wait for that.
@@ -363,12 +278,16 @@ impl Sessions {
         error: &mut MutexGuard<'_, Option<TokenError>>,
         answer: Result<StoredToken, TokenError>,
         held: Option<StoredToken>,
+        rejected: Option<&Secret>,
     ) -> Result<Secret, TokenError> {
         let token = match (answer, held.filter(|token| self.now() < token.expires_at)) {
             (Ok(token), _) => token,
             // It was about to be renewed ahead of time; until it ends, nobody needs to know.
             (Err(_), Some(token)) => self.paused(token),
             (Err(failure), None) => {
+                if rejected.is_some() {
+                    slot.rest(self.later(PAUSE));
+                }
                 **error = Some(failure.clone());
                 return Err(failure);
             }
@@ -381,8 +300,7 @@ impl Sessions {
 
     /// A token that holds, to be renewed a little later.
     fn paused(&self, mut token: StoredToken) -> StoredToken {
-        let later = UnixTime::from_millis(self.now().as_millis().saturating_add(PAUSE));
-        token.renew_at = later.min(token.expires_at);
+        token.renew_at = self.later(PAUSE).min(token.expires_at);
         token
     }
 
@@ -403,6 +321,10 @@ impl Sessions {
 
     fn now(&self) -> UnixTime {
         self.keeper.clock.now()
+    }
+
+    fn later(&self, millis: i64) -> UnixTime {
+        UnixTime::from_millis(self.now().as_millis().saturating_add(millis))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a session's client holds: a token that was given to it, or the call that fetches one.
 //!
 //! The call is an ordinary call of the API, made through the same client: signed as its operation says, within the
-//! client's limits. It takes no permit of its own, since the call that needs the token has one and is not on its way.
+//! client's limits. A call that waits for the token gives its permit back meanwhile, so a limit of one is enough for all.
 
 use super::{Sessions, Token, TokenError, TokenRequest, TokenSource};
 use crate::call::send;
@@ -184,7 +184,7 @@ impl<T: 'static, O: Gives<T>> TokenSource for Call<T, O> {
         let (session, operation) = (wanted.scheme, O::INFO.id);
         let request = self.request.again();
         Box::pin(async move {
-            let response = send::<O>(request.lent()).await.map_err(|error| TokenError::Operation {
+            let response = send::<O>(request.for_a_call()).await.map_err(|error| TokenError::Operation {
                 session,
                 operation,
                 may_pass: error.may_repeat(),

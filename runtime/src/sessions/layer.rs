@@ -11,6 +11,7 @@
 use super::{Session, Sessions, TokenError, TokenRequest};
 use crate::keys::{KeySet, may_come_again};
 use crate::operation::OperationInfo;
+use crate::permits::Seat;
 use crate::reply::Reply;
 use countersign_auth::Secret;
 use countersign_auth::hook::Signing;
@@ -68,14 +69,19 @@ pub(crate) struct UsedSession {
 }
 
 impl UsedSession {
+    /// Whose credentials it was used with.
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
+    }
+
     /// Whether an answer rejects the token in its body.
     pub(crate) fn is_rejected_by(&self, reply: &Reply) -> bool {
         self.session.is_rejected_by(reply)
     }
 
     /// Renews the token; whether there is another one now.
-    pub(crate) async fn renew(&self) -> Result<bool, TokenError> {
-        Ok(self.session.renew(&self.owner, &self.token).await?.is_some())
+    pub(crate) async fn renew(&self) -> bool {
+        matches!(self.session.renew(&self.owner, &self.token).await, Ok(Some(_)))
     }
 }
 
@@ -121,15 +127,16 @@ async fn tokens<'a>(keys: &'a KeySet, extensions: &mut Extensions) -> Result<Vec
     Ok(used)
 }
 
-/// Renews tokens that were rejected; whether any is another now.
-async fn renew(keys: &KeySet, used: &[Used<'_>], extensions: &mut Extensions) -> Result<bool, TokenError> {
+/// Renews tokens that were rejected; whether any is another now. One that can't be renewed stays: the rejection is the
+/// answer, and says more to the caller than what went wrong afterwards.
+async fn renew(keys: &KeySet, used: &[Used<'_>], extensions: &mut Extensions) -> bool {
     let mut changed = false;
     for used in used {
         let token = match &used.from {
-            From::Scheme(scheme, wanted) => scheme.sessions.renew(wanted, &keys.owner, &used.token).await?,
-            From::Session(session) => session.renew(&keys.owner, &used.token).await?,
+            From::Scheme(scheme, wanted) => scheme.sessions.renew(wanted, &keys.owner, &used.token).await,
+            From::Session(session) => session.renew(&keys.owner, &used.token).await,
         };
-        if let Some(token) = token {
+        if let Ok(Some(token)) = token {
             set(extensions, used.session(), &token);
             if let From::Session(session) = &used.from {
                 remember(extensions, session, &keys.owner, &token);
@@ -137,7 +144,14 @@ async fn renew(keys: &KeySet, used: &[Used<'_>], extensions: &mut Extensions) ->
             changed = true;
         }
     }
-    Ok(changed)
+    changed
+}
+
+async fn without<T>(seat: Option<&Seat>, wait: impl Future<Output = T>) -> T {
+    match seat {
+        Some(seat) => seat.without(wait).await,
+        None => wait.await,
+    }
 }
 
 fn remember(extensions: &mut Extensions, session: &Session, owner: &str, token: &Secret) {
@@ -160,7 +174,9 @@ impl Middleware for SessionLayer {
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
         let Some(keys) = extensions.get::<Arc<KeySet>>().cloned() else { return next.run(request, extensions).await };
-        let used = tokens(&keys, extensions).await.map_err(Error::middleware)?;
+        // While the call waits for a token, others may have its place: the one that fetches it, too.
+        let seat = extensions.get::<Seat>().cloned();
+        let used = without(seat.as_ref(), tokens(&keys, extensions)).await.map_err(Error::middleware)?;
         if used.is_empty() {
             return next.run(request, extensions).await;
         }
@@ -170,7 +186,7 @@ impl Middleware for SessionLayer {
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let changed = renew(&keys, &used, extensions).await.map_err(Error::middleware)?;
+        let changed = without(seat.as_ref(), renew(&keys, &used, extensions)).await;
         match again {
             Some(request) if changed && may_come_again(extensions) => next.run(request, extensions).await,
             _ => Ok(response),

@@ -72,8 +72,9 @@ impl RedisSessions {
     }
 }
 
-/// Answers 1 if the owner has the lock now.
+/// Answers 1 if the owner has the lock now. A key that is no lock makes way.
 const LOCK: &str = "
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' then redis.call('DEL', KEYS[1]) end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -88,10 +89,13 @@ return 1";
 impl SessionStore for RedisSessions {
     fn get<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<Option<StoredToken>, StoreError>> {
         Box::pin(async move {
-            let text: Option<String> =
-                self.connection.run(redis::cmd("GET").arg(self.token_key(key))).await.map_err(failed)?;
-            // What another version wrote is not there for this one.
-            Ok(text.as_deref().and_then(read))
+            let answer = self.connection.run(redis::cmd("GET").arg(self.token_key(key))).await;
+            let bytes: Option<Vec<u8>> = match answer {
+                Err(error) if error.code() == Some("WRONGTYPE") => None,
+                answer => answer.map_err(failed)?,
+            };
+            // What another version wrote, or another program, is not there for this one; the next token takes its place.
+            Ok(bytes.as_deref().and_then(|bytes| read(std::str::from_utf8(bytes).ok()?)))
         })
     }
 

@@ -4,6 +4,8 @@
 //! once for each token that it fetches, never for each call.
 
 use super::SessionFuture;
+use super::keeper::FEW;
+use crate::timer::{self, Instant};
 use countersign_auth::{Secret, UnixTime};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,7 +51,7 @@ pub trait SessionStore: Send + Sync + fmt::Debug {
     fn remove<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<(), StoreError>>;
 
     /// Takes the right to fetch the token of a key; whoever has it already gets it again. It must end by itself if
-    /// its owner never gives it back.
+    /// its owner never gives it back. Each fetch has an owner of its own.
     ///
     /// A store of one process needs none: callers of one client wait for each other anyway.
     fn lock<'a>(&'a self, key: &'a str, owner: &'a str) -> SessionFuture<'a, Result<FetchLock, StoreError>> {
@@ -99,38 +101,85 @@ impl StoreError {
     }
 }
 
-/// Keeps tokens in memory; clones share them.
+/// Keeps tokens in memory until they end; clones share them.
 #[derive(Clone, Default)]
-pub struct MemorySessions(Arc<RwLock<BTreeMap<String, StoredToken>>>);
+pub struct MemorySessions(Arc<RwLock<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    tokens: BTreeMap<String, (StoredToken, Option<Instant>)>,
+    /// How many there may be before those that have ended are taken out.
+    many: usize,
+}
 
 impl MemorySessions {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
     }
+
+    // No code that can panic runs under the lock, so a poisoned one is as good as any.
+    fn read<T>(&self, read: impl FnOnce(&Kept) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Kept)) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
-// No code that can panic runs under the lock, so a poisoned one is as good as any.
 impl SessionStore for MemorySessions {
     fn get<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<Option<StoredToken>, StoreError>> {
-        let token = self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let token = self.read(|kept| kept.tokens.get(key).map(|(token, _)| token.clone()));
         Box::pin(ready(Ok(token)))
     }
 
-    fn put<'a>(&'a self, key: &'a str, token: StoredToken, _: Duration) -> SessionFuture<'a, Result<(), StoreError>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), token);
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        token: StoredToken,
+        lasts: Duration,
+    ) -> SessionFuture<'a, Result<(), StoreError>> {
+        self.change(|kept| {
+            if kept.tokens.len() >= kept.many {
+                let now = Instant::now();
+                kept.tokens.retain(|_, (_, ends)| ends.is_none_or(|ends| now < ends));
+                kept.many = (2 * kept.tokens.len()).max(FEW);
+            }
+            kept.tokens.insert(key.to_owned(), (token, timer::after(lasts)));
+        });
         Box::pin(ready(Ok(())))
     }
 
     fn remove<'a>(&'a self, key: &'a str) -> SessionFuture<'a, Result<(), StoreError>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.change(|kept| drop(kept.tokens.remove(key)));
         Box::pin(ready(Ok(())))
     }
 }
 
 impl fmt::Debug for MemorySessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.0.read().unwrap_or_else(PoisonError::into_inner).len();
+        let count = self.read(|kept| kept.tokens.len());
         write!(f, "MemorySessions({count} tokens)")
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_that_have_ended_go_when_others_come() {
+        let (store, hour) = (MemorySessions::new(), Duration::from_secs(3600));
+        let at = UnixTime::from_millis(0);
+        let token = || StoredToken::new(Secret::new("t"), at, at, false);
+        store.put("it lasts", token(), Duration::MAX).await.expect("it is kept");
+        for user in 0..10_000 {
+            store.put(&format!("user {user}"), token(), hour).await.expect("it is kept");
+            tokio::time::advance(hour / 20).await;
+        }
+        let count = store.read(|kept| kept.tokens.len());
+        assert!((20..=FEW).contains(&count), "{count}");
+        assert!(store.get("it lasts").await.expect("it answers").is_some());
     }
 }

@@ -323,7 +323,25 @@ fn blocking_calls_need_no_runtime_and_refuse_to_stop_one() {
     for thread in threads {
         assert_eq!(thread.join().unwrap(), "Ann");
     }
-    let error = runtime.block_on(async { client.get_profile("t").send_blocking().unwrap_err() });
-    assert!(matches!(error.kind(), ErrorKind::Request(RequestError::InsideRuntime)), "{error:?}");
+    let refused = |client: Client| {
+        let error = client.get_profile("t").send_blocking().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Request(RequestError::InsideRuntime)), "{error:?}");
+    };
+    runtime.block_on(async { refused(client.clone()) });
+    for runtime in [&runtime, &tokio::runtime::Builder::new_current_thread().build().unwrap()] {
+        let client = client.clone();
+        runtime.block_on(async { tokio::spawn(async move { refused(client) }).await.unwrap() });
+    }
     assert_eq!(server.received().len(), 4);
+    // A runtime's threads for blocking work may wait.
+    let name = |client: Client| client.get_profile("t").send_blocking().unwrap().name.clone();
+    runtime.block_on(async {
+        let (one, two) = (client.clone(), client.clone());
+        assert_eq!(tokio::task::spawn_blocking(move || name(one)).await.unwrap(), "Ann");
+        let in_place = tokio::spawn(async move { tokio::task::block_in_place(|| name(two)) });
+        assert_eq!(in_place.await.unwrap(), "Ann");
+    });
+    let _entered = runtime.enter();
+    assert_eq!(name(client), "Ann");
+    assert_eq!(server.received().len(), 7);
 }

@@ -128,6 +128,33 @@ async fn a_process_that_dies_while_it_fetches_stops_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_has_put_there_makes_way() {
+    if !programs::available(&["redis-server"]) {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder can be made");
+    let (redis, service) = (Redis::start(folder.path()), Service::start().await);
+    tokio::task::block_in_place(|| {
+        let mut workers = [Worker::start(&service, &redis.url(), "fail")];
+        assert_eq!(calls(&mut workers, 1), ["1"]);
+        let keys = ask(&redis, "KEYS countersign:session:*");
+        let token = keys.iter().find(|line| line.starts_with("countersign:")).expect("the token is there");
+        let lock = token.replace(":session:", ":fetching:");
+        // Bytes that are no text; another type than text in the place of the token, and of the lock.
+        let lock_of_list = format!("RPUSH {lock} 1");
+        for (ends, command) in
+            [(1, format!("SET {token} \"\\xff\\xfe\"")), (2, format!("RPUSH {token} 1")), (3, lock_of_list)]
+        {
+            ask(&redis, &format!("DEL {token}"));
+            assert!(!ask(&redis, &command)[0].starts_with('-'), "{command}");
+            workers[0].tell(&format!("ahead {}", 3600 * ends));
+            assert_eq!(calls(&mut workers, 10), ["10"], "{command}");
+        }
+    });
+    assert_eq!(service.fetches(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_redis_calls_fail_or_fetch_as_they_were_told() {
     if !programs::available(&["redis-server"]) {
         return;
