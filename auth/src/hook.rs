@@ -100,6 +100,8 @@ pub struct Signed {
     pub schemes: Vec<String>,
     /// Values that may be used once only, by step name: what a provider's support asks for.
     pub single_use: Vec<(String, String)>,
+    /// Whether any of the schemes holds the time, so that a clock that is off can be why it was rejected.
+    pub holds_time: bool,
 }
 
 /// Prepared schemes by name, shared and exchangeable: an attempt that is being signed keeps the set that it
@@ -203,6 +205,7 @@ impl SigningMiddleware {
                 applied.apply(name, &instructions, request)?;
                 applied.signed.push((name, prepared));
                 signed.schemes.push(name.to_owned());
+                signed.holds_time |= prepared.holds_time();
                 signed
                     .single_use
                     .extend(instructions.single_use().map(|(step, value)| (step.to_owned(), value.to_owned())));

@@ -185,6 +185,13 @@ impl Prepared {
         self.plan.covers_body
     }
 
+    /// Whether what the recipe sends depends on the time. Each scheme that is written by hand may.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn holds_time(&self) -> bool {
+        let custom = matches!(self.plan.output, PlannedOutput::Custom(_));
+        custom || self.plan.nodes.iter().any(|node| matches!(node.action, Action::Time { .. }))
+    }
+
     /// The media type of the body that the recipe makes, if it makes one whose form is known.
     #[cfg(feature = "reqwest")]
     pub(crate) fn body_media_type(&self) -> Option<&'static str> {

@@ -230,6 +230,52 @@ fn what_cannot_stand_in_a_scope_is_refused() {
     assert!(matches!(checked(&binary).prepare(&credentials), Err(PrepareError::Encoding { .. })));
 }
 
+/// Writes down every event that it hears.
+#[cfg(feature = "aws-sigv4")]
+#[derive(Clone, Default)]
+struct Events(std::sync::Arc<std::sync::Mutex<String>>);
+
+#[cfg(feature = "aws-sigv4")]
+impl tracing::Subscriber for Events {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Fields<'t>(&'t mut String);
+        impl tracing::field::Visit for Fields<'_> {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{field}={value:?}\n"));
+            }
+        }
+        event.record(&mut Fields(&mut self.0.lock().unwrap()));
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[cfg(feature = "aws-sigv4")]
+#[test]
+fn nothing_that_aws_signs_is_traced() {
+    let events = Events::default();
+    tracing::subscriber::with_default(events.clone(), || {
+        Sent::signed(&prepared(AWS), &stamp());
+        tracing::trace!("and this is heard");
+    });
+    let text = events.0.lock().unwrap().clone();
+    assert_eq!(text, "message=and this is heard\n");
+}
+
 #[cfg(not(feature = "aws-sigv4"))]
 #[test]
 fn without_its_feature_a_scheme_is_read_and_signs_nothing() {

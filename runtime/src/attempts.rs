@@ -1,10 +1,14 @@
 //! What became of each attempt of a call.
 //!
 //! Middleware outside may try several times, besides what the client itself repeats, and wrap the last error in one
-//! of its own. Whether the call may be repeated depends on every attempt, and the kind of failure on the last one; so both are noted here, just
-//! outside the signing layer.
+//! of its own. Whether the call may be repeated depends on every attempt, and the kind of failure on the last one; so
+//! both are noted here, just outside the signing layer. So is what the last one says about clocks: outside of this
+//! layer tokens and credentials are waited for, which is no part of the exchange.
 
+use crate::skew::{Sample, Skew};
+use crate::timer::Instant;
 use countersign_auth::SignError;
+use countersign_auth::hook::Signed;
 use http::{Extensions, StatusCode, header::RETRY_AFTER};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
@@ -25,6 +29,8 @@ pub(crate) struct State {
     pub(crate) maybe_processed: bool,
     /// How the last one ended, if it has.
     pub(crate) last: Option<Ending>,
+    /// What the last one says about clocks.
+    sample: Option<Sample>,
 }
 
 /// How an attempt ended.
@@ -54,10 +60,19 @@ impl Attempts {
         state
     }
 
+    /// What the last attempt says about clocks, once.
+    pub(crate) fn take_sample(&self) -> Option<Sample> {
+        self.lock().sample.take()
+    }
+
     fn begin(&self) {
         let mut state = self.lock();
         state.count += 1;
-        state.last = None;
+        (state.last, state.sample) = (None, None);
+    }
+
+    fn measured(&self, sample: Sample) {
+        self.lock().sample = Some(sample);
     }
 
     fn end(&self, ending: Ending, maybe_processed: bool) {
@@ -73,7 +88,7 @@ impl Attempts {
 }
 
 /// The middleware that notes them.
-pub(crate) struct NoteAttempts;
+pub(crate) struct NoteAttempts(pub(crate) Arc<Skew>);
 
 #[cfg_attr(not(target_arch = "wasm32"), async_trait::async_trait)]
 #[cfg_attr(target_arch = "wasm32", async_trait::async_trait(?Send))]
@@ -86,10 +101,17 @@ impl Middleware for NoteAttempts {
     ) -> reqwest_middleware::Result<Response> {
         let attempts = extensions.get_or_insert_default::<Attempts>().clone();
         attempts.begin();
+        let (corrected, began) = (self.0.applied(), Instant::now());
         // URLs carry tokens, so middleware outside gets errors without them.
         let result = next.run(request, extensions).await.map_err(Error::without_url);
         match &result {
-            Ok(response) => attempts.end(Ending::Responded, !refused_unprocessed(response)),
+            Ok(response) => {
+                let holds_time = extensions.get::<Signed>().is_some_and(|signed| signed.holds_time);
+                let signed_with = holds_time.then_some(corrected);
+                let sample = self.0.sample(began.elapsed(), response.status(), response.headers(), signed_with);
+                attempts.measured(sample);
+                attempts.end(Ending::Responded, !refused_unprocessed(response));
+            }
             Err(Error::Middleware(error)) => match error.downcast_ref::<SignError>() {
                 Some(error) => attempts.end(Ending::Unsigned(error.clone()), false),
                 None => attempts.end(Ending::Other, true),

@@ -78,7 +78,8 @@ pub struct SmallerLimit {
 pub struct BatchAnswer<R> {
     /// How many were accepted, if it says so.
     pub accepted: Option<u64>,
-    /// Whether it says that all but the rejected ones were accepted; nothing if it never speaks of that.
+    /// Whether it says that all but the rejected ones were accepted; nothing if it never speaks of that:
+    /// then a success does, and an error does not.
     pub is_complete: Option<bool>,
     /// Those that were rejected.
     pub rejected: Vec<R>,

@@ -25,11 +25,17 @@ impl fmt::Debug for Binary {
     }
 }
 
-/// The bytes of a response as they arrive; dropping it closes the exchange.
+/// The bytes of a response as they arrive; dropping it closes the exchange, and so does its end.
 ///
 /// The client's limit on bytes does not apply: nothing is held here but the piece in hand.
 pub struct ByteStream {
     media_type: Option<String>,
+    /// What is still to come; nothing after the end.
+    rest: Option<Rest>,
+}
+
+/// What is still to come.
+struct Rest {
     pieces: Pieces,
     /// The place among the calls that run at once.
     _permit: Option<Permit>,
@@ -46,12 +52,12 @@ impl ByteStream {
         self.media_type.as_deref()
     }
 
-    /// The next piece, or nothing at the end.
+    /// The next piece, or nothing at the end and whenever it is asked for after that.
     ///
     /// # Errors
     /// The connection broke off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.pieces.next().await.transpose()
+        self.next().await.transpose()
     }
 
     pub(crate) fn of_response(
@@ -61,18 +67,16 @@ impl ByteStream {
         permit: Permit,
     ) -> Self {
         let pieces = Box::pin(response.bytes_stream());
-        let pieces = futures_util::stream::unfold(Some(pieces), move |pieces| async move {
-            let mut pieces = pieces?;
-            match limits.next(&mut pieces).await? {
-                Ok(piece) => Some((Ok(piece), Some(pieces))),
-                Err(broken) => Some((Err(broken.into()), None)),
-            }
+        let pieces = futures_util::stream::unfold(pieces, move |mut pieces| async move {
+            let piece = limits.next(&mut pieces).await?;
+            Some((piece.map_err(Into::into), pieces))
         });
-        Self { media_type, pieces: Box::pin(pieces), _permit: Some(permit) }
+        Self { media_type, rest: Some(Rest { pieces: Box::pin(pieces), _permit: Some(permit) }) }
     }
 
     pub(crate) fn of_bytes(media_type: Option<String>, bytes: Bytes) -> Self {
-        Self { media_type, pieces: Box::pin(futures_util::stream::iter([Ok(bytes)])), _permit: None }
+        let pieces = Box::pin(futures_util::stream::iter([Ok(bytes)]));
+        Self { media_type, rest: Some(Rest { pieces, _permit: None }) }
     }
 }
 
@@ -80,7 +84,13 @@ impl Stream for ByteStream {
     type Item = Result<Bytes, TransportError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.pieces.as_mut().poll_next(context)
+        let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+        let polled = rest.pieces.as_mut().poll_next(context);
+        // Nothing follows the end or an error, and the next call may take the place.
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.rest = None;
+        }
+        polled
     }
 }
 

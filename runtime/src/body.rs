@@ -1,8 +1,8 @@
 //! The body of a response: held as a whole up to the client's limits, or passed on as it arrives.
 //!
 //! A body in which no byte moves for a while is given up, held or not. What its length says to be too long is not
-//! read at all. With the feature `gzip` held bodies may come compressed; both what arrives and what it unpacks to
-//! have a limit, which holds while it is unpacked.
+//! read at all. With the feature `gzip` held bodies may come compressed; what arrives, what it unpacks to and the
+//! number of gzip members in it have limits, which hold while it is unpacked.
 
 use crate::error::{ErrorKind, Failed, TransportError};
 use crate::timer;
@@ -105,10 +105,8 @@ pub(crate) async fn short(response: reqwest::Response, limit: usize) -> Result<B
 
 #[cfg(feature = "gzip")]
 async fn unpacked(response: reqwest::Response, limits: BodyLimits) -> Result<Bytes, Failed> {
-    use std::io::Write as _;
     let mut pieces = std::pin::pin!(response.bytes_stream());
-    let mut decoder =
-        flate2::write::MultiGzDecoder::new(Capped { bytes: Vec::new(), limit: limits.max_decoded, full: false });
+    let mut unpacker = Unpacker::new(limits.max_decoded);
     let mut length = 0_usize;
     while let Some(piece) = limits.next(&mut pieces).await {
         let piece = piece.map_err(Broken::failed)?;
@@ -116,24 +114,74 @@ async fn unpacked(response: reqwest::Response, limits: BodyLimits) -> Result<Byt
         if length > limits.max_body {
             return Err(ErrorKind::TooLarge { limit: limits.max_body }.into());
         }
-        if decoder.write_all(&piece).is_err() {
-            return Err(unreadable(decoder.get_ref(), limits.max_decoded));
-        }
+        unpacker.feed(&piece)?;
     }
-    match decoder.try_finish() {
-        Ok(()) => Ok(std::mem::take(&mut decoder.get_mut().bytes).into()),
-        Err(_) => Err(unreadable(decoder.get_ref(), limits.max_decoded)),
+    // To HEAD, and with 204, a server names the encoding of a body that does not come.
+    if length == 0 { Ok(Bytes::new()) } else { unpacker.end() }
+}
+
+/// The most members of a packed body: each costs as much as a small body, and may unpack to nothing.
+#[cfg(feature = "gzip")]
+const MOST_MEMBERS: u32 = 10_000;
+
+/// Unpacks one gzip member after another.
+#[cfg(feature = "gzip")]
+struct Unpacker {
+    decoder: flate2::write::GzDecoder<Capped>,
+    members: u32,
+    limit: usize,
+}
+
+#[cfg(feature = "gzip")]
+impl Unpacker {
+    fn new(limit: usize) -> Self {
+        let decoder = flate2::write::GzDecoder::new(Capped { bytes: Vec::new(), limit, full: false });
+        Self { decoder, members: 1, limit }
+    }
+
+    fn feed(&mut self, mut piece: &[u8]) -> Result<(), Failed> {
+        use std::io::Write as _;
+        while !piece.is_empty() {
+            match self.decoder.write(piece) {
+                // The member has ended, and another one follows.
+                Ok(0) => self.next_member()?,
+                Ok(taken) => piece = &piece[taken..],
+                Err(_) => return Err(self.unreadable()),
+            }
+        }
+        Ok(())
+    }
+
+    fn next_member(&mut self) -> Result<(), Failed> {
+        if self.members == MOST_MEMBERS {
+            return Err(undecodable("the body has too many gzip members"));
+        }
+        self.members += 1;
+        self.decoder.try_finish().map_err(|_| self.unreadable())?;
+        let empty = Capped { bytes: Vec::new(), limit: self.limit, full: false };
+        let filled = std::mem::replace(self.decoder.get_mut(), empty);
+        self.decoder = flate2::write::GzDecoder::new(filled);
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<Bytes, Failed> {
+        self.decoder.try_finish().map_err(|_| self.unreadable())?;
+        Ok(std::mem::take(&mut self.decoder.get_mut().bytes).into())
+    }
+
+    fn unreadable(&self) -> Failed {
+        match self.decoder.get_ref().full {
+            true => ErrorKind::TooLarge { limit: self.limit }.into(),
+            false => undecodable("the body is not gzip, as its encoding says"),
+        }
     }
 }
 
 #[cfg(feature = "gzip")]
-fn unreadable(capped: &Capped, limit: usize) -> Failed {
-    if capped.full {
-        return ErrorKind::TooLarge { limit }.into();
-    }
+fn undecodable(message: &str) -> Failed {
     ErrorKind::Decode {
         path: ".".to_owned(),
-        message: "the body is not gzip, as its encoding says".to_owned(),
+        message: message.to_owned(),
         body: crate::error::RawBody { media_type: None, bytes: Bytes::new() },
     }
     .into()

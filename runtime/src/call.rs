@@ -22,7 +22,7 @@ use crate::exchange::{Answer, Exchange};
 use crate::gates::Gate;
 use crate::hint::Clues;
 use crate::observe::{AttemptEnd, CallEnd, Observer, Span, WaitReason, Waited};
-use crate::operation::{Operation, Repeat};
+use crate::operation::{Operation, OperationInfo, Repeat};
 use crate::permits::Permit;
 use crate::redirect;
 use crate::reply::{Head, Outcome, Reply};
@@ -35,8 +35,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The future of a call.
@@ -167,7 +167,7 @@ async fn exchange(
 ) -> Result<Reply, Failed> {
     let core = request.core().clone();
     let request_id = core.request_id()?;
-    watch.span.identify(&request_id);
+    watch.identify(&request_id);
     context.request_id = Some(request_id);
     let options = request.options();
     // A stream may take its time.
@@ -186,7 +186,6 @@ async fn exchange(
     if unpacks {
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    let attempts = Attempts::default();
     let after = options.deadline.unwrap_or(core.deadline());
     let call = Calling {
         gate: core.gates().of(request.url(), context.operation),
@@ -195,7 +194,7 @@ async fn exchange(
             http: core.http(),
             signing,
             session,
-            attempts: attempts.clone(),
+            attempts: watch.attempts.clone(),
             declared,
             limits: BodyLimits { stall: options.stall.or(core.limits().stall), ..core.limits() },
             skew: core.skew(),
@@ -210,7 +209,7 @@ async fn exchange(
     };
     core.budget().pay_in();
     let result = call.run(request, context).await;
-    context.attempts = attempts.state();
+    context.attempts = watch.attempts.state();
     context.clues.skew = core.skew().measured();
     if options.keeps_raw {
         context.raw = result.as_ref().ok().and_then(Reply::raw);
@@ -248,7 +247,6 @@ impl Calling<'_> {
             };
             let again = request.as_ref().and_then(reqwest::Request::try_clone);
             let Some(current) = std::mem::replace(&mut request, again) else { break };
-            let began = Instant::now();
             let Some(result) = self.attempt(current, permit, made + 1, context).await else {
                 context.stopped = Some(self.out_of_time());
                 return Err(Failed::out_of_time(last.as_ref().map(|last| Earlier::of(made, last))));
@@ -258,7 +256,7 @@ impl Calling<'_> {
                 continue;
             }
             let result = result.map(|answer| answer.reply);
-            let verdict = self.judge(&result, began);
+            let verdict = self.judge(&result, context);
             if verdict == Verdict::Stands {
                 token.into_iter().for_each(Token::give_back);
                 return result;
@@ -302,7 +300,12 @@ impl Calling<'_> {
     ) -> Option<Result<Answer, Failed>> {
         let began = Instant::now();
         let span = self.watch.span.attempt(context.operation, &request, number);
-        let attempt = span.run(self.exchange.attempt(request, permit, context));
+        let attempt = span.run(async {
+            let begun = self.exchange.send(request, &permit, context).await?;
+            // The others need not wait for the body, which may never come.
+            self.tell_pace(&begun.head, began);
+            self.exchange.read(begun, permit).await
+        });
         let result = timer::until(self.deadline, attempt).await;
         let error = match &result {
             Some(Ok(_)) => None,
@@ -344,25 +347,30 @@ impl Calling<'_> {
             }
             only_once.redirected = false;
         }
-        let signed = !context.operation.security.is_empty();
-        let corrects = answer.skewed && signed && self.retry.allows_another(made);
+        let corrects = answer.skewed && self.retry.allows_another(made);
         corrects && !std::mem::replace(&mut only_once.corrected, true)
     }
 
-    /// What an attempt says about the next one; the API's pace hears of it.
-    fn judge(&self, result: &Result<Reply, Failed>, began: Instant) -> Verdict {
-        match result {
-            Ok(reply) => {
-                let verdict = retry::of_response(reply.head().status, &reply.head().headers, self.core.clock());
-                match verdict {
-                    // It may come back at once, so it says nothing about the others.
-                    Verdict::Refused(Some(Duration::ZERO)) => {}
-                    Verdict::Refused(told) => self.gate.pace.refused(began, told, retry::chance(self.core)),
-                    Verdict::MayPass | Verdict::Stands => self.gate.pace.accepted(began),
-                }
-                verdict
-            }
-            Err(failed) => retry::of_failure(failed),
+    /// The API's pace hears how an attempt was answered that began then.
+    fn tell_pace(&self, head: &Head, began: Instant) {
+        match retry::of_response(head.status, &head.headers, self.core.clock()) {
+            // It may come back at once, so it says nothing about the others.
+            Verdict::Refused(Some(Duration::ZERO)) => {}
+            Verdict::Refused(told) => self.gate.pace.refused(began, told, retry::chance(self.core)),
+            Verdict::MayPass | Verdict::Stands => self.gate.pace.accepted(began),
+        }
+    }
+
+    /// What an attempt says about the next one.
+    fn judge(&self, result: &Result<Reply, Failed>, context: &Context) -> Verdict {
+        let head = context.head.as_ref();
+        let answered = head.map(|head| retry::of_response(head.status, &head.headers, self.core.clock()));
+        match (result, answered) {
+            // Without its body a refusal is still one.
+            (Ok(_), Some(verdict)) | (Err(_), Some(verdict @ Verdict::Refused(_))) => verdict,
+            (Err(failed), _) => retry::of_failure(failed),
+            // A reply has a head.
+            (Ok(_), None) => Verdict::Stands,
         }
     }
 
@@ -414,17 +422,35 @@ struct OnlyOnce {
     corrected: bool,
 }
 
-/// Who watches a call.
+/// Who watches a call. If it goes before the call has ended, the call was cancelled.
 struct Watch {
     span: Span,
     observer: Option<Arc<dyn Observer>>,
+    operation: &'static OperationInfo,
     began: Instant,
+    request_id: OnceLock<Uuid>,
+    attempts: Attempts,
+    has_ended: AtomicBool,
 }
 
 impl Watch {
     fn new(request: &Request) -> Self {
-        let observer = request.core().observer().cloned();
-        Self { span: Span::call(request.operation()), observer, began: Instant::now() }
+        let operation = request.operation();
+        Self {
+            span: Span::call(operation),
+            observer: request.core().observer().cloned(),
+            operation,
+            began: Instant::now(),
+            request_id: OnceLock::new(),
+            attempts: Attempts::default(),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    fn identify(&self, request_id: &Uuid) {
+        self.span.identify(request_id);
+        // A call has one id.
+        let _ = self.request_id.set(request_id.clone());
     }
 
     fn waited(&self, context: &Context, why: WaitReason, took: Duration) {
@@ -446,12 +472,26 @@ impl Watch {
     }
 
     fn ended(&self, context: &Context, error: Option<&'static str>) {
+        self.has_ended.store(true, Ordering::Relaxed);
         let status = context.head.as_ref().map(|head| head.status);
-        let attempts = context.attempts.count;
+        self.tell_end(status, error);
+    }
+
+    fn tell_end(&self, status: Option<StatusCode>, error: Option<&'static str>) {
+        let attempts = self.attempts.state().count;
         self.span.end(status, error, Some(attempts));
         let Some(observer) = &self.observer else { return };
-        let (operation, request_id, took) = (context.operation, context.id(), self.began.elapsed());
+        let request_id = self.request_id.get().map(Uuid::as_str).unwrap_or_default();
+        let (operation, took) = (self.operation, self.began.elapsed());
         observer.call(&CallEnd { operation, request_id, attempts, status, error, took });
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.has_ended.load(Ordering::Relaxed) {
+            self.tell_end(None, Some("cancelled"));
+        }
     }
 }
 

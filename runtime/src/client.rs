@@ -204,7 +204,8 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Tries each call once.
+    /// Tries each call once. After a 401 it is still made again with other credentials or a new token, where there are
+    /// any and its operation may be repeated, and a redirect is followed where the API has them.
     pub fn no_retry(self) -> Self {
         self.retry(RetryOptions::none())
     }
@@ -215,7 +216,8 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// The longest pause that the API can ask for; 5 minutes at first. What it asks for beyond that is cut.
+    /// The longest pause that the API can ask for; 5 minutes at first. What it asks for beyond that, or
+    /// beyond a year, is cut.
     ///
     /// After a 429, or a 503 with `Retry-After`, no call of this client to that host and API starts before the time
     /// told. A call whose deadline is sooner fails at once.
@@ -232,7 +234,8 @@ impl<P: Provider> ClientBuilder<P> {
     }
 
     /// How many attempts start in a second, all calls of this client taken together; no limit at first. They start
-    /// evenly spaced, in the order in which they came.
+    /// evenly spaced, in the order in which they came. What is repeated within an attempt is not counted anew: by
+    /// middleware, and after a 401 with other credentials (at most two) or a new token.
     pub fn rate(mut self, per_second: f64) -> Self {
         self.rate = Some(per_second);
         self
@@ -399,7 +402,7 @@ impl<P: Provider> ClientBuilder<P> {
         let mut stack = self.middleware;
         stack.push(Arc::new(KeyLayer(Arc::clone(&keys))));
         stack.push(Arc::new(SessionLayer));
-        stack.push(Arc::new(NoteAttempts));
+        stack.push(Arc::new(NoteAttempts(Arc::clone(&skew))));
         stack.push(Arc::new(signing));
         Ok(P::Client::from(Core(Arc::new(Shared {
             provider: P::NAME,

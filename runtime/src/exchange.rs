@@ -9,7 +9,6 @@ use crate::permits::Permit;
 use crate::reply::{self, Head, Reply, ReplyBody};
 use crate::sessions::{Session, UsedSession};
 use crate::skew::Skew;
-use crate::timer::Instant;
 use countersign_auth::hook::{Signed, Signing};
 use http::header::CONTENT_ENCODING;
 use http::{Extensions, HeaderMap, HeaderValue};
@@ -33,15 +32,14 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Makes one attempt; the permit is held until the response is read. Then a token that its body rejects is renewed.
-    pub(crate) async fn attempt(
+    /// Sends a request, and takes the head of its response; the context has it, too.
+    pub(crate) async fn send(
         &self,
         request: reqwest::Request,
-        permit: Permit,
+        permit: &Permit,
         context: &mut Context,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Begun, Failed> {
         context.head = None;
-        let began = Instant::now();
         let mut extensions = Extensions::new();
         extensions.insert(context.operation);
         extensions.insert(self.signing.clone());
@@ -57,7 +55,13 @@ impl Exchange<'_> {
         let mut response = result.map_err(|error| failed(error, self.attempts.state().last))?;
         let head = Arc::new(Head { status: response.status(), headers: std::mem::take(response.headers_mut()) });
         context.head = Some(Arc::clone(&head));
-        let skewed = self.skew.learn(began.elapsed(), head.status, &head.headers);
+        let skewed = self.attempts.take_sample().is_some_and(|sample| self.skew.learn(&sample));
+        Ok(Begun { response, head, skewed, used: extensions.remove() })
+    }
+
+    /// Reads what was begun; the permit is held until that is done. Then a token that its body rejects is renewed.
+    pub(crate) async fn read(&self, begun: Begun, permit: Permit) -> Result<Answer, Failed> {
+        let Begun { response, head, skewed, used } = begun;
         let media_type = reply::media_type(&head.headers);
         let choice = declared::choose(self.declared, head.status.as_u16(), media_type.as_deref());
         let streams = matches!(choice, Choice::Case(at) if self.declared[at].streams()) && head.status.is_success();
@@ -68,7 +72,7 @@ impl Exchange<'_> {
         let packed = self.unpacks && is_gzip(&head.headers);
         let body = ReplyBody::Bytes(body::whole(response, self.limits, packed).await?);
         let reply = Reply::new(head, body, choice, self.limits.max_body);
-        let rejected = extensions.remove::<UsedSession>().filter(|used| used.is_rejected_by(&reply));
+        let rejected = used.filter(|used| used.is_rejected_by(&reply));
         // A token is fetched by a call of its own, which needs the place.
         drop(permit);
         let renewed = self.renewed(rejected).await;
@@ -82,6 +86,15 @@ impl Exchange<'_> {
         self.renewed.fetch_or(renewed, Ordering::Relaxed);
         renewed
     }
+}
+
+/// A response whose body is still to be read.
+pub(crate) struct Begun {
+    response: reqwest::Response,
+    pub(crate) head: Arc<Head>,
+    skewed: bool,
+    /// The session that it was signed with.
+    used: Option<UsedSession>,
 }
 
 /// What came back.

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 /// Hears of every attempt, wait and call of a client: for metrics.
 ///
+/// An attempt may take several requests: after a 401 it is made again with other credentials or a new token, and
+/// middleware may repeat it. That is one attempt here, which ends once, in one span; [`CallEnd::attempts`] counts the
+/// requests. A call that is dropped before it ends is told as `cancelled`; the attempt or wait that it was in is not.
+///
 /// It is called where the call runs, so it should be quick.
 pub trait Observer: Send + Sync {
     /// An attempt ended.
@@ -77,11 +81,12 @@ pub struct CallEnd<'a> {
     pub operation: &'static OperationInfo,
     /// Our id of the call; empty if there was none.
     pub request_id: &'a str,
-    /// How many attempts were made.
+    /// How many times a request was signed to be sent, those within one attempt counted one by one.
     pub attempts: u32,
     /// The status of the last response, if one came.
     pub status: Option<StatusCode>,
-    /// Which kind of failure it was: `status`, `timeout`, `decode`; none for a success.
+    /// Which kind of failure it was: `status`, `timeout`, `decode`, and `cancelled` for a call that was dropped; none
+    /// for a success.
     pub error: Option<&'static str>,
     /// How long it took, waits included.
     pub took: Duration,

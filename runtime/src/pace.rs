@@ -17,6 +17,8 @@ use tokio::sync::Semaphore;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause where none is told.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+/// No pause is longer than a year, whatever is told and permitted: later times can't be computed with.
+const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Without a refusal for so long, calls are free again.
 const FORGIVEN: Duration = Duration::from_secs(60);
 /// What each accepted call adds to the rate.
@@ -49,7 +51,7 @@ struct State {
 impl Pace {
     /// A pace whose pauses are at most so long, whatever is told.
     pub(crate) fn new(longest: Duration) -> Self {
-        Self { line: Semaphore::new(1), longest, state: Mutex::default() }
+        Self { line: Semaphore::new(1), longest: longest.min(LONGEST_PAUSE), state: Mutex::default() }
     }
 
     /// Waits for the caller's turn.
@@ -188,7 +190,7 @@ impl Accepted {
             let first = elapsed.as_secs().saturating_sub(window);
             let count: u32 = (first..=elapsed.as_secs()).map(|second| self.counts[(second % 64) as usize]).sum();
             let span = elapsed.saturating_sub(Duration::from_secs(first)).max(Duration::from_millis(10));
-            f64::from(count) / (span + pause).as_secs_f64()
+            f64::from(count) / span.saturating_add(pause).as_secs_f64()
         };
         let rate = [1, 10, 60].map(over).into_iter().fold(0.0, f64::max);
         // Nothing was accepted: one call for each pause.
@@ -217,6 +219,19 @@ mod tests {
             pace.admit(None).await.expect("no deadline");
             assert_eq!(start.elapsed().as_secs(), comes, "{told:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_without_end_is_a_pause() {
+        let pace = Pace::new(Duration::MAX);
+        pace.accepted(Instant::now());
+        tokio::time::sleep(seconds(2)).await;
+        pace.refused(Instant::now(), Some(Duration::MAX), 0.5);
+        assert!(pace.is_paused());
+        tokio::time::sleep(LONGEST_PAUSE - seconds(1)).await;
+        assert!(pace.is_paused());
+        tokio::time::sleep(seconds(1)).await;
+        assert!(!pace.is_paused());
     }
 
     #[tokio::test(start_paused = true)]

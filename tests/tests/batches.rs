@@ -200,6 +200,11 @@ async fn an_answer_says_what_it_says() {
         // A failure that speaks of records, and failures that don't.
         ("rrr", 200, json!({"status": "fail", "processed": 0, "unprocessed": [one(0, 1), one(1, 2), one(2, 3)]})),
         ("arr", 400, json!({"status": "fail", "processed": 1, "unprocessed": [one(1, 2), one(2, 3)]})),
+        // One that tells a rejection and no number accepts nothing by that.
+        ("uru", 400, json!({"status": "fail", "unprocessed": [one(1, 2)]})),
+        ("uru", 500, json!({"status": "fail", "unprocessed": [one(1, 2)]})),
+        ("uru", 200, json!({"status": "fail", "unprocessed": [one(1, 2)]})),
+        ("rrr", 400, json!({"status": "fail", "unprocessed": [one(0, 1), one(1, 2), one(2, 3)]})),
         ("uuu", 200, json!({"status": "fail", "error": "who knows"})),
         ("rrr", 400, json!({"status": "fail", "error": "no"})),
         ("rrr", 401, json!({"status": "fail"})),

@@ -3,7 +3,8 @@
 //! 1. Rejections are matched with records: by place, or by an echo that equals a record. Of equal records the first
 //!    ones are taken; they can't be told apart, and sending any of them again is the same.
 //! 2. The others are accepted only if every rejection found its record and the answer accounts for all of them: by
-//!    the number that it accepted, or by saying that nothing else was rejected. Else they are unknown.
+//!    the number that it accepted, or by saying that nothing else was rejected. Else they are unknown. An answer that
+//!    never speaks of that accounts for all of them if it is a success, and for none if it is an error.
 //! 3. A call that failed says nothing of its records, unless its error does. They are rejected if it surely was not
 //!    processed, else unknown.
 
@@ -45,13 +46,14 @@ pub(super) fn settle<O: Batched>(
     outcome: Result<O::Output, Error<O::Error>>,
 ) -> Settled<O::Rejected, O::Error> {
     let error = match outcome {
-        Ok(answer) => return told::<O>(&chunk, O::answer(answer)),
+        // A success that never speaks of that has rejected nothing else.
+        Ok(answer) => return told::<O>(&chunk, O::answer(answer), true),
         Err(error) => error,
     };
     if let Some(answer) = error.body().and_then(O::failure)
         && (answer.accepted.is_some() || !answer.rejected.is_empty())
     {
-        return told::<O>(&chunk, answer);
+        return told::<O>(&chunk, answer, false);
     }
     let (surely_not, may_pass) = (surely_not_processed(&error), error.may_repeat());
     let error = Arc::new(error);
@@ -79,8 +81,12 @@ fn surely_not_processed<E>(error: &Error<E>) -> bool {
     last_decides && refused && answered
 }
 
-/// The records of a call whose answer speaks of them.
-fn told<O: Batched>(chunk: &Chunk, answer: BatchAnswer<O::Rejected>) -> Settled<O::Rejected, O::Error> {
+/// The records of a call whose answer speaks of them, and what became of the others if it does not say.
+fn told<O: Batched>(
+    chunk: &Chunk,
+    answer: BatchAnswer<O::Rejected>,
+    rest_by_default: bool,
+) -> Settled<O::Rejected, O::Error> {
     let BatchAnswer { accepted, is_complete, rejected } = answer;
     let count = chunk.records.len();
     let mut places = Places::new(&chunk.records);
@@ -97,7 +103,7 @@ fn told<O: Batched>(chunk: &Chunk, answer: BatchAnswer<O::Rejected>) -> Settled<
     let left = count - found.len();
     let accounted = match accepted {
         Some(accepted) => u64::try_from(left) == Ok(accepted),
-        None => is_complete.unwrap_or(true),
+        None => is_complete.unwrap_or(rest_by_default),
     };
     let rest_is_accepted = all_found && accounted;
     let mut settled = Settled { records: count, sent: true, rejected: Vec::new(), unknown: Vec::new() };

@@ -6,6 +6,7 @@ mod alone;
 mod attacks;
 mod bodies;
 mod calls;
+mod clocks;
 mod faults;
 mod mini;
 mod production;

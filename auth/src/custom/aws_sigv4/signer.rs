@@ -159,12 +159,23 @@ impl AwsSigner {
         let (method, url) = request;
         let request = Request::new(method, url, headers.iter().copied(), payload)
             .map_err(|_| self.unsignable("the URL can't be signed"))?;
-        let output = sign(request, &params).map_err(|_| self.unsignable("a header can't be signed"))?;
+        let output = silently(|| sign(request, &params)).map_err(|_| self.unsignable("a header can't be signed"))?;
         let (instructions, signature) = output.into_parts();
         let (headers, _) = instructions.into_parts();
         let headers = headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect();
         Ok(Computed { headers, signature })
     }
+}
+
+/// Runs what would trace the URL, the headers and on demand the body of a request, without any subscriber.
+///
+/// Where there has never been a subscriber, none is asked: setting one, even for this, ends the way of all events of a
+/// process into the crate `log`. Only a log that takes traces has to end.
+fn silently<T>(run: impl FnOnce() -> T) -> T {
+    if !tracing::dispatcher::has_been_set() && log::max_level() < log::LevelFilter::Trace {
+        return run();
+    }
+    tracing::dispatcher::with_default(&tracing::Dispatch::none(), run)
 }
 
 /// What the crate computed.
