@@ -137,6 +137,22 @@ fn a_spec_that_is_new_passes_and_one_that_is_gone_fails() {
 }
 
 #[test]
+fn a_spec_that_is_gone_takes_its_webhooks_along() {
+    let place = repository();
+    let file = place.path().join("specs/acme/openapi.yaml");
+    let answer = "{requestBody: {content: {application/json: {schema: {type: object}}}}, responses: {'200': {description: Ok.}}}";
+    let spec = format!(
+        "openapi: 3.0.3\ninfo: {{title: Acme, version: '1'}}\npaths: {{}}\nx-webhooks: {{done: {{post: {answer}}}}}\n"
+    );
+    fs::write(&file, spec).expect("written");
+    git(place.path(), &["commit", "--quiet", "-am", "only webhooks"]);
+    git(place.path(), &["rm", "--quiet", "-r", "specs/acme"]);
+    let (code, text) = run(place.path(), &["HEAD"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("this spec is gone\n") && text.contains("[webhook-removed]"), "{text}");
+}
+
+#[test]
 fn a_shallow_clone_and_a_missing_main_name_the_way_out() {
     let place = repository();
     git(place.path(), &["commit", "--quiet", "-am", "new"]);

@@ -101,6 +101,35 @@ impl<'a> Side<'a> {
         source
     }
 
+    /// A schema with one of its branches in the place of the choice that the branch stands in.
+    pub(super) fn with_branch(&mut self, source: Source, branch: Source, choice: &'a Node) -> Source {
+        let mut nodes = self.nodes(branch).to_vec();
+        for node in self.nodes(source).iter() {
+            if !nodes.iter().any(|known| std::ptr::eq(*known, *node)) {
+                nodes.push(node);
+            }
+        }
+        let mut key: Vec<*const Node> = nodes.iter().map(|node| std::ptr::from_ref(*node)).collect();
+        // The choice is no schema, so no other source has it among its nodes.
+        key.push(choice);
+        if let Some(known) = self.ids.get(&key) {
+            return *known;
+        }
+        if self.ids.len() == MOST_JOINED {
+            self.overflown = true;
+            return branch;
+        }
+        let mut schema = schema::read(self, &nodes);
+        schema.branches.retain(|branches| !std::ptr::eq(branches.node, choice));
+        if schema.branches.is_empty() {
+            schema.discriminator = None;
+        }
+        let joined = self.number(nodes.into());
+        self.schemas[joined.0 as usize] = Some(Rc::new(schema));
+        self.ids.insert(key, joined);
+        joined
+    }
+
     /// What a reference without members of weight leads to; a node that is none is itself.
     fn without_bare_reference(&self, node: &'a Node) -> &'a Node {
         let mut at = node;

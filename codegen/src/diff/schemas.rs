@@ -2,6 +2,7 @@
 
 mod branches;
 mod choices;
+mod chosen;
 mod later;
 mod limits;
 mod members;
@@ -45,7 +46,7 @@ pub(super) fn compare(compare: &mut Compare<'_>, old_source: Source, new_source:
         return;
     }
     let before = compare.work.raws.len();
-    if branches::wrapped(compare, &pair, old_source, new_source) || !types::compare(compare, &pair) {
+    if chosen::compare(compare, &pair, old_source, new_source) || !types::compare(compare, &pair) {
         return;
     }
     choices::compare(compare, &pair);

@@ -190,12 +190,12 @@ fn reviewed(pair: &Pair, settings: &Settings) -> Result<Reviewed> {
     Ok(Reviewed { name: pair.name.clone(), old: file(&pair.old), new: file(&pair.new), fate, report })
 }
 
-/// The same document without operations.
+/// The same document without operations, outgoing and incoming.
 fn emptied(spec: &Spec) -> Spec {
     let mut empty = spec.clone();
     if let Value::Map(members) = &mut empty.root.value {
         for (key, node) in members {
-            if key.text == "paths" || key.text == "webhooks" {
+            if ["paths", "webhooks", "x-webhooks"].contains(&key.text.as_str()) {
                 node.value = Value::Map(Vec::new());
             }
         }

@@ -1,6 +1,7 @@
 //! Choices: which branch of the old is which branch of the new, and what tells them apart.
 
 use super::Pair;
+use super::chosen::MOST_TRIED;
 use crate::diff::compare::Compare;
 use crate::diff::model::{Side, Source};
 use crate::diff::reach::Passes;
@@ -10,47 +11,6 @@ use crate::diff::values::canonical_without_texts;
 use crate::finding::shortened;
 use crate::spec::Node;
 use std::collections::{BTreeMap, HashSet};
-
-/// The most branches that are compared with each other to find equal ones.
-const MOST_TRIED: usize = 24;
-
-/// A schema that became one branch of a choice, or a choice of which one branch is left.
-pub(super) fn wrapped<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: Source, new: Source) -> bool {
-    match (pair.old.branches.as_slice(), pair.new.branches.as_slice()) {
-        ([], [choice]) if is_bare(pair.new) && !is_empty(pair.old) => {
-            let branches: Vec<Source> = choice.list.iter().map(|(source, _)| *source).collect();
-            let Some(same) = branches.iter().take(MOST_TRIED).find(|branch| compare.equal(old, **branch)).copied()
-            else {
-                return false;
-            };
-            let message = format!("this became one of {} branches", branches.len());
-            compare.emit(&rules::WRAPPED_IN_CHOICE, pair.old_node, choice.node, message);
-            compare.pair(old, same, pair.usage, Passes::BOTH);
-            true
-        }
-        ([choice], []) if is_bare(pair.old) && !is_empty(pair.new) => {
-            let branches: Vec<Source> = choice.list.iter().map(|(source, _)| *source).collect();
-            let Some(same) = branches.iter().take(MOST_TRIED).find(|branch| compare.equal(**branch, new)).copied()
-            else {
-                return false;
-            };
-            let message = format!("of {} branches one is left", branches.len());
-            compare.emit(&rules::CHOICE_UNWRAPPED, choice.node, pair.new_node, message);
-            compare.pair(same, new, pair.usage, Passes::BOTH);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Whether a choice is all that a schema says.
-fn is_bare(schema: &Schema<'_>) -> bool {
-    schema.properties.is_empty() && schema.values.is_none() && schema.items.is_none() && schema.limits.is_empty()
-}
-
-fn is_empty(schema: &Schema<'_>) -> bool {
-    schema.types.is_none() && schema.values.is_none()
-}
 
 pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     let (old, new) = (&pair.old.branches, &pair.new.branches);

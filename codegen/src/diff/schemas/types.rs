@@ -28,13 +28,24 @@ pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) -> boo
         (Some(old), Some(new)) => (old, new),
     };
     if wide(&old) != wide(&new) {
-        let rule = types_rule(pair, &old, &new);
-        let message = format!("this was {} and is {}", words(&old), words(&new));
-        compare.emit(rule, nodes.0, nodes.1, message).detail(format!("{} -> {}", words(&old), words(&new)));
+        let rule = tell(compare, pair, (&old, &new));
         return old.intersection(&new).next().is_some() || (rule != &rules::TYPE_CHANGED && numeric(&old, &new));
     }
     format(compare, pair, &new);
     true
+}
+
+/// Says that a value has other types.
+pub(super) fn tell<'a>(
+    compare: &mut Compare<'a>,
+    pair: &Pair<'_, 'a>,
+    (old, new): (&BTreeSet<Type>, &BTreeSet<Type>),
+) -> &'static Rule {
+    let nodes = (pair.old.type_node.unwrap_or(pair.old_node), pair.new.type_node.unwrap_or(pair.new_node));
+    let rule = types_rule(pair, old, new);
+    let message = format!("this was {} and is {}", words(old), words(new));
+    compare.emit(rule, nodes.0, nodes.1, message).detail(format!("{} -> {}", words(old), words(new)));
+    rule
 }
 
 fn numeric(old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> bool {
@@ -42,12 +53,12 @@ fn numeric(old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> bool {
 }
 
 /// The types of a schema; of a choice, those of its branches are not looked at here.
-fn effective(schema: &Schema<'_>) -> Option<BTreeSet<Type>> {
+pub(super) fn effective(schema: &Schema<'_>) -> Option<BTreeSet<Type>> {
     schema.types.clone().filter(|types| !types.is_empty())
 }
 
 /// Types with what they include.
-fn wide(types: &BTreeSet<Type>) -> BTreeSet<Type> {
+pub(super) fn wide(types: &BTreeSet<Type>) -> BTreeSet<Type> {
     let mut wide = types.clone();
     if wide.contains(&Type::Number) {
         wide.insert(Type::Integer);
