@@ -443,3 +443,28 @@ fn ids_of_oasdiff_are_real_and_nearly_all_have_a_rule() {
     println!("{} of {} ids of oasdiff have a rule; without one: {without:?}", known.len() - without.len(), known.len());
     assert!(without.len() <= 6, "{without:?}");
 }
+
+#[test]
+fn what_is_no_openapi_3_is_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    let good = Path::new(FOLDER).join("old.yaml");
+    let good = good.to_str().expect("text");
+    let cases = [
+        ("{\"name\": \"acme\"}", "is no OpenAPI document"),
+        ("[]", "is no OpenAPI document"),
+        ("{\"swagger\": \"2.0\", \"paths\": {}}", "is Swagger 2"),
+        ("{\"openapi\": \"2.1\", \"paths\": {}}", "is for OpenAPI `2.1`"),
+    ];
+    for (text, says) in cases {
+        let file = place.path().join("package.json");
+        fs::write(&file, text).expect("written");
+        let file = file.to_str().expect("text");
+        for arguments in [[good, file], [file, good]] {
+            let (code, error) = trouble(place.path(), &arguments);
+            assert_eq!(code, Some(2), "{text}: {error}");
+            assert!(error.contains(says), "{text}: {error}");
+        }
+        let output = spec_diff(place.path(), &["-", good], text);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+    }
+}

@@ -5,7 +5,7 @@ use super::life::{Life, Promise};
 use super::model::Side;
 use super::report::{Direction, OperationRef};
 use super::values::canonical_without_texts;
-use super::{bodies, life, parameters, responses, rules, security, signing, texts, webhooks};
+use super::{bodies, life, parameters, responses, rules, security, service, signing, texts, webhooks};
 use crate::finding::shortened;
 use crate::lint::operations::METHODS;
 use crate::spec::Node;
@@ -199,6 +199,7 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>,
         compare.emit(&rules::PATH_PARAMETER_RENAMED, old.node, new.node, "a parameter of the path has another name");
     }
     own(compare, old, new);
+    service::of_operation(compare, old, new);
     parameters::compare(compare, old, new);
     security::operation(compare, old.node, new.node);
     for scheme in security::asked_for(&compare.new, new.node) {
@@ -234,6 +235,7 @@ pub(super) fn own<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Oper
     }
     life::objects(compare, "the operation", old.node, new.node);
     texts::of_objects(compare, old.node, new.node);
+    texts::of_items(compare, old, new);
 }
 
 fn gone_and_new<'a>(compare: &mut Compare<'a>, gone: &[Operation<'a>], new: &[Operation<'a>]) {

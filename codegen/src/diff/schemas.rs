@@ -7,6 +7,7 @@ mod later;
 mod limits;
 mod members;
 mod types;
+mod unnamed;
 
 use super::compare::{Compare, Use};
 use super::model::Source;

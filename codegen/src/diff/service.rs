@@ -1,6 +1,8 @@
-//! The document itself: servers, info, tags, the version of OpenAPI.
+//! The document itself: servers (those of single operations, too), info, tags, the version of OpenAPI.
 
 use super::compare::Compare;
+use super::operations::Operation;
+use super::report::Step;
 use super::values::canonical;
 use super::{rules, texts};
 use crate::finding::shortened;
@@ -16,8 +18,8 @@ struct Server<'a> {
     node: &'a Node,
 }
 
-fn servers(root: &Node) -> Vec<Server<'_>> {
-    let list = root.get("servers").map(Node::items).unwrap_or_default();
+fn servers(owner: &Node) -> Vec<Server<'_>> {
+    let list = owner.get("servers").map(Node::items).unwrap_or_default();
     list.iter()
         .filter_map(|node| {
             let template = node.get("url")?.text()?.trim_end_matches('/');
@@ -74,15 +76,40 @@ fn dialect(compare: &mut Compare<'_>) {
     }
 }
 
-fn server_list(compare: &mut Compare<'_>, same_below: bool) {
-    let (was, is) = (servers(compare.old.root()), servers(compare.new.root()));
-    variables(compare, &was, &is);
-    let host = |server: &Server<'_>| split(&server.url).0;
-    if same_below && was.iter().map(host).eq(is.iter().map(host)) {
+/// Compares where an operation goes, if it or its path has servers of its own in a document.
+pub(super) fn of_operation<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) {
+    let own = |operation: &Operation<'a>| {
+        let nodes = [operation.node, operation.item].into_iter();
+        nodes.map(servers).find(|list| !list.is_empty())
+    };
+    let (was, is) = (own(old), own(new));
+    if was.is_none() && is.is_none() {
         return;
     }
+    let (old_root, new_root) = (servers(compare.old.root()), servers(compare.new.root()));
+    // Without servers of the document, those of its operations are the crate's choice of servers.
+    let is_choice = old_root.is_empty() || new_root.is_empty();
+    let found = compare.work.raws.len();
+    lists(compare, &was.unwrap_or(old_root), &is.unwrap_or(new_root));
+    for raw in compare.work.raws[found..].iter_mut().filter(|_| !is_choice) {
+        raw.source(Step::Patch);
+    }
+}
+
+fn server_list(compare: &mut Compare<'_>, same_below: bool) {
+    let (was, is) = (servers(compare.old.root()), servers(compare.new.root()));
+    let host = |server: &Server<'_>| split(&server.url).0;
+    if same_below && was.iter().map(host).eq(is.iter().map(host)) {
+        variables(compare, &was, &is);
+        return;
+    }
+    lists(compare, &was, &is);
+}
+
+fn lists<'a>(compare: &mut Compare<'a>, was: &[Server<'a>], is: &[Server<'a>]) {
+    variables(compare, was, is);
     let urls = |servers: &[Server<'_>]| servers.iter().map(|server| server.template.to_owned()).collect::<Vec<_>>();
-    let (old_urls, new_urls) = (urls(&was), urls(&is));
+    let (old_urls, new_urls) = (urls(was), urls(is));
     let removed: Vec<_> =
         was.iter().filter(|server| !new_urls.iter().any(|url| url == server.template)).cloned().collect();
     let mut added: Vec<_> =
@@ -152,9 +179,22 @@ fn info(compare: &mut Compare<'_>) {
             compare.emit(&rules::INFO_CHANGED, was.unwrap_or(old), is.unwrap_or(new), message).detail(key);
         }
     }
+    crate_name(compare, old, new);
     if compare.settings.docs {
         let text = |key: &str| matches!(key, "description" | "summary");
         texts::compare(compare, (&texts::members(old, text), old), (&texts::members(new, text), new));
+    }
+}
+
+/// The crate's own name, where both documents give one.
+fn crate_name<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
+    let name = |info: &'a Node| info.get("x-crate").and_then(|of_crate| of_crate.get("name"));
+    let (Some(was), Some(is)) = (name(old), name(new)) else { return };
+    if let (Some(before), Some(after)) = (was.text(), is.text())
+        && before != after
+    {
+        let message = format!("the crate was `{}` and is `{}`", shortened(before, 60), shortened(after, 60));
+        compare.emit(&rules::CRATE_RENAMED, was, is, message);
     }
 }
 

@@ -21,6 +21,7 @@ use crate::ir::{Ir, TypeExpr};
 use crate::kept::Names;
 use crate::normalize::{Context, normalize};
 use crate::references::References;
+use crate::skip::skip;
 use crate::spec::{Node, Spec, Value};
 use explained::Explained;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +41,12 @@ pub fn lowered_pair(old: &Spec, new: &Spec) -> Option<(Ir, Ir)> {
     let made = |spec: &Spec, names: Names| {
         let (provider, crate_name) = ("provider".to_owned(), Some("provider-client".to_owned()));
         let context = Context { provider, crate_name, names, ..Context::default() };
-        normalize(spec, &context).ok()
+        if spec.root.at_pointer("/info/x-crate/skip").is_none() {
+            return normalize(spec, &context).ok();
+        }
+        let mut spec = spec.clone();
+        skip(&mut spec, &[]);
+        normalize(&spec, &context).ok()
     };
     let was = made(old, Names::default())?;
     let is = made(new, was.names)?;

@@ -1,6 +1,7 @@
 //! Texts for readers, and extensions whose meaning nobody knows.
 
 use super::compare::Compare;
+use super::operations::Operation;
 use super::rules;
 use super::values::canonical;
 use crate::finding::shortened;
@@ -28,13 +29,36 @@ pub(super) fn extensions<'a>(compare: &mut Compare<'a>, old: Members<'_, 'a>, ne
     for (key, was, is) in changed(old, new) {
         let rule = match key {
             "x-enum-varnames" | "x-enumNames" | "x-rust-name" => &rules::VARIANT_NAMES_CHANGED,
-            "x-repeat" | "x-idempotency" => &rules::REPEAT_CHANGED,
+            "x-repeat" | "x-idempotency" | "x-limits" => &rules::REPEAT_CHANGED,
+            // Where they are on one side only, methods come or go.
+            "x-first-of" | "x-transitions" if old.0.contains_key(key) != new.0.contains_key(key) => {
+                &rules::EXTENSION_CHANGED
+            }
+            key if STEERING.contains(&key) => &rules::EXTENSION_STEERS,
             "x-pages" | "x-poll" | "x-batch" => flow(key, old.1, new.1),
             key if compare.settings.ignored_extensions.iter().any(|ignored| ignored == key) => continue,
             _ => &rules::EXTENSION_CHANGED,
         };
         compare.emit(rule, was, is, format!("`{}` changed", shortened(key, 60))).detail(key);
     }
+}
+
+/// Extensions that a crate acts on, without another API: what is a failure, what is followed, what comes twice, which
+/// value may follow which and which of them mean the same, which of several members counts.
+const STEERING: [&str; 7] =
+    ["dedupe", "x-failure", "x-final", "x-first-of", "x-redirects", "x-synonyms", "x-transitions"];
+
+/// Extensions of path items, which hold for operations that do not say otherwise; of a webhook also which member tells
+/// repeated events apart.
+pub(super) fn of_items<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) {
+    let own = |key: &str| old.node.get(key).is_some() && new.node.get(key).is_some();
+    let wanted = |key: &str| (is_extension(key) || key == "dedupe") && !own(key);
+    extensions(compare, (&members(old.item, wanted), old.item), (&members(new.item, wanted), new.item));
+}
+
+/// Whether a member of an object is an extension that nothing else compares.
+fn is_extension(key: &str) -> bool {
+    key.starts_with("x-") && !matches!(key, "x-signing" | "x-sunset" | "x-stability-level" | "x-assumed" | "x-webhooks")
 }
 
 /// The rule on calls that belong together: what changed are methods, or only times and limits.
@@ -65,11 +89,7 @@ pub(super) fn of_objects<'a>(this: &mut Compare<'a>, old: &'a Node, new: &'a Nod
     if this.settings.docs {
         compare(this, (&members(old, text), old), (&members(new, text), new));
     }
-    let extension = |key: &str| {
-        key.starts_with("x-")
-            && !matches!(key, "x-signing" | "x-sunset" | "x-stability-level" | "x-assumed" | "x-webhooks")
-    };
-    extensions(this, (&members(old, extension), old), (&members(new, extension), new));
+    extensions(this, (&members(old, is_extension), old), (&members(new, is_extension), new));
 }
 
 type Changed<'a> = (&'a str, Option<&'a Node>, Option<&'a Node>);

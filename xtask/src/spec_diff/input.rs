@@ -8,10 +8,10 @@ use super::crates::Crates;
 use super::git::{self, Git};
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
-use countersign_codegen::finding::{Sources, render};
+use countersign_codegen::finding::{Sources, render, shortened};
 use countersign_codegen::load::{LoadError, load};
 use countersign_codegen::parse::{LONGEST_FILE, parse};
-use countersign_codegen::spec::Spec;
+use countersign_codegen::spec::{Spec, Value};
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -184,12 +184,29 @@ impl Input {
 /// # Errors
 /// If it can't be read, or is no document.
 pub(super) fn read(file: &Path, shown: &Path) -> Result<Spec> {
-    load(file, shown, None).or_else(|error| match error {
+    let spec = load(file, shown, None).or_else(|error| match error {
         LoadError::Findings { findings, sources } => {
             bail!("{} is no document:\n{}", shown.display(), render(&findings, &sources))
         }
         error => Err(error).with_context(|| format!("can't read {}", shown.display())),
-    })
+    })?;
+    checked(spec, &shown.display().to_string())
+}
+
+/// Refuses what is no OpenAPI 3: there is nothing in it that the rules know.
+fn checked(spec: Spec, name: &str) -> Result<Spec> {
+    let version = spec.root.get("openapi").map(|node| match &node.value {
+        Value::Text(text) | Value::Number(text) => text.as_str(),
+        _ => "",
+    });
+    match version {
+        Some(version) if version == "3" || version.starts_with("3.") => Ok(spec),
+        Some(version) => bail!("{name} is for OpenAPI `{}`; only OpenAPI 3 is reviewed", shortened(version, 40)),
+        None if spec.root.get("swagger").is_some() => {
+            bail!("{name} is Swagger 2; only OpenAPI 3 is reviewed, so convert it first")
+        }
+        None => bail!("{name} is no OpenAPI document: it has no `openapi: 3.x`"),
+    }
 }
 
 fn stdin() -> Result<Spec> {
@@ -197,7 +214,9 @@ fn stdin() -> Result<Spec> {
     let most = LONGEST_FILE as u64 + 1;
     std::io::stdin().lock().take(most).read_to_end(&mut bytes).context("can't read standard input")?;
     let sources = Sources::default().with("-", String::from_utf8_lossy(&bytes));
-    parse("-", bytes).or_else(|findings| bail!("standard input is no document:\n{}", render(&findings, &sources)))
+    let spec = parse("-", bytes)
+        .or_else(|findings| bail!("standard input is no document:\n{}", render(&findings, &sources)))?;
+    checked(spec, "standard input")
 }
 
 /// All providers of two states, by name.

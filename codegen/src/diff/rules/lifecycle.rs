@@ -39,5 +39,6 @@ super::rules! {
     TITLE_CHANGED "P5" "title-changed" NO NO PAT PAT DOC "A schema's title changed." []
     TAG_TEXT_CHANGED "P6" "tag-text-changed" NO NO PAT PAT DOC "A tag's description changed." []
     INFO_CHANGED "P7" "info-changed" NO NO PAT PAT INF "The document's title, version, contact or licence changed." []
+    EXTENSION_STEERS "P8" "extension-behaviour-changed" BEH BEH PAT PAT - "An extension changed that steers what calls do or what values mean: failures, redirects, what may follow what." []
     EXTENSION_CHANGED "P8" "extension-changed" NO NO PAT PAT INF "An extension changed whose meaning is not known." []
 }

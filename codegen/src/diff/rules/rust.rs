@@ -26,4 +26,5 @@ super::rules! {
     ATTRIBUTE_ADDED "Q16" "attribute-added" NO NO MIN MIN - "Something public is newly marked as deprecated, or as what must be used." []
     DEPENDENCY_MOVED "Q17" "public-dependency-moved" NO NO MAJ MAJ - "A dependency of the crate moved a major version." []
     MSRV_RAISED "Q18" "rust-version-raised" NO NO MIN MIN - "The crate needs a newer Rust." []
+    CRATE_RENAMED "Q19" "crate-renamed" NO NO MAJ MAJ - "The crate has another name." []
 }

@@ -65,5 +65,6 @@ super::rules! {
     RECIPE_ADDED "M28" "signing-recipe-added" OK OK MIN MIN - "Another recipe is declared." []
     RECIPE_REMOVED "M28" "signing-recipe-removed" BRK BRK MAJ MAJ - "A declared recipe is gone." []
     SIGNING_SETTING_CHANGED "M26" "signing-setting-changed" OK OK MAJ MAJ - "What a caller may set of the signing changed." []
+    SIGNING_SETTING_ADDED "M26" "signing-setting-added" OK OK MIN MIN - "A caller may set more of the signing." []
     VECTORS_CHANGED "M27" "signing-vectors-changed" WRN WRN PAT PAT - "Test vectors changed, and no recipe did: one of the two is wrong." []
 }

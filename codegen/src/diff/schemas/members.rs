@@ -1,6 +1,6 @@
 //! Members of objects, items of lists.
 
-use super::{Pair, both, seen};
+use super::{Pair, both, seen, unnamed};
 use crate::diff::compare::{Compare, Use};
 use crate::diff::reach::Passes;
 use crate::diff::report::Verdict;
@@ -28,12 +28,18 @@ fn became_map<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) -> bool {
     if to || from {
         let message = if to { "named members became a map" } else { "a map became named members" };
         compare.emit(&rules::MAP_CHANGED, pair.old_node, pair.new_node, message);
+        for (name, property) in pair.old.properties.iter().filter(|_| to) {
+            unnamed::no_longer_named(compare, pair, name, property);
+        }
+        for (name, property) in pair.new.properties.iter().filter(|_| from) {
+            unnamed::named(compare, pair, name, property);
+        }
     }
     to || from
 }
 
 /// How members of something are written.
-fn inner(usage: Use) -> Use {
+pub(super) fn inner(usage: Use) -> Use {
     if usage == Use::Text { Use::Text } else { Use::Body }
 }
 
@@ -130,6 +136,7 @@ fn property_removed<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, gone: &G
         raw.weigh(Verdict::Break, raw.response);
     }
     raw.detail(gone.name).seen(passes);
+    unnamed::no_longer_named(compare, pair, gone.name, &gone.property);
 }
 
 fn property_added<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, new: &Gone<'a>) {
@@ -143,6 +150,7 @@ fn property_added<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, new: &Gone
     };
     let message = format!("the property `{}` is new", name(new.name));
     compare.emit(rule, pair.old_node, new.property.node, message).detail(new.name).seen(seen(&schema));
+    unnamed::named(compare, pair, new.name, &new.property);
 }
 
 fn property<'a>(

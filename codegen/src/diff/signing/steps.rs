@@ -210,9 +210,7 @@ impl<'r> Walk<'_, 'r, '_> {
             (None, None) => {}
             _ => self.emit(&rules::CANONICAL_FORM_CHANGED, (None, None), "the body is sent in another form"),
         }
-        if old.settable != new.settable {
-            self.emit(&rules::SIGNING_SETTING_CHANGED, (None, None), "what a caller may set of what is sent changed");
-        }
+        self.settable((None, None), "what is sent", &old.settable, &new.settable);
     }
 
     /// Headers or query parameters: by name, the case of headers aside.
@@ -555,16 +553,23 @@ impl<'r> Walk<'_, 'r, '_> {
 
     /// What callers may set: it is in the crate's API.
     fn settings(&mut self, old: &'r [Step], new: &'r [Step]) {
-        for was in old.iter().filter(|step| !step.settable.is_empty()) {
-            let same = new.iter().any(|is| is.name == was.name && is.settable == was.settable);
-            if !same {
-                let steps = (Some(&*was.name), None);
-                self.emit(
-                    &rules::SIGNING_SETTING_CHANGED,
-                    steps,
-                    format!("what a caller may set of `{}` changed", was.name),
-                );
-            }
+        let of = |steps: &'r [Step], name: &Text| {
+            steps.iter().find(|step| step.name == *name).map(|step| &*step.settable).unwrap_or_default()
+        };
+        for was in old {
+            self.settable((Some(&*was.name), None), &format!("`{}`", was.name), &was.settable, of(new, &was.name));
+        }
+        for is in new.iter().filter(|is| !old.iter().any(|was| was.name == is.name)) {
+            self.settable((None, Some(&*is.name)), &format!("`{}`", is.name), &[], &is.settable);
+        }
+    }
+
+    /// What callers may set of one thing: less breaks them, more does not.
+    fn settable<T: PartialEq>(&mut self, steps: (Option<&str>, Option<&str>), of: &str, old: &[T], new: &[T]) {
+        if old.iter().any(|setting| !new.contains(setting)) {
+            self.emit(&rules::SIGNING_SETTING_CHANGED, steps, format!("what a caller may set of {of} changed"));
+        } else if new.iter().any(|setting| !old.contains(setting)) {
+            self.emit(&rules::SIGNING_SETTING_ADDED, steps, format!("a caller may set more of {of}"));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::ir::{Ir, Operation};
 use crate::operations::{client_of, parameters, responses};
 use crate::references::escape_token;
 use crate::spec::Node;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares all operations that both documents have, by method and path.
 pub(super) fn compare(found: &mut Found<'_, '_>, report: &Report) {
@@ -18,12 +18,36 @@ pub(super) fn compare(found: &mut Found<'_, '_>, report: &Report) {
     let indices = indices(report);
     let old = found.sides.old.ir;
     for was in &old.operations {
-        if let Some(is) = new.get(&key(was)) {
-            let index = indices.get(&key(was)).copied();
-            pair(found, (was, is), index);
+        let index = indices.get(&key(was)).copied();
+        match new.get(&key(was)) {
+            Some(is) => pair(found, (was, is), index),
+            None => left_out(found, was, index, false),
         }
     }
+    let known: BTreeSet<_> = old.operations.iter().map(key).collect();
+    for is in found.sides.new.ir.operations.iter().filter(|operation| !known.contains(&key(operation))) {
+        left_out(found, is, indices.get(&key(is)).copied(), true);
+    }
     types::errors(found, report);
+}
+
+/// An operation that only one of the crates has, and both documents: `info.x-crate.skip` leaves it out of the other.
+fn left_out(found: &mut Found<'_, '_>, operation: &Operation, index: Option<usize>, is_new: bool) {
+    let at = pointer(operation);
+    let has = |side: &Side<'_>| {
+        let item = side.node(&format!("/paths/{}", escape_token(&operation.path)));
+        let item = item.and_then(|item| side.references.behind(item).ok());
+        item.is_some_and(|item| item.get(&operation.method.to_lowercase()).is_some())
+    };
+    if !has(&found.sides.old) || !has(&found.sides.new) {
+        return;
+    }
+    let (rule, words) = match is_new {
+        true => (&rules::METHOD_ADDED, "has a method that was left out:"),
+        false => (&rules::METHOD_REMOVED, "has a method less, which is left out:"),
+    };
+    let message = format!("the client {words} {}", shown(&operation.name));
+    found.tell_at(rule, (&at, &at), message, &operation.name).of_operation(index, Direction::Request);
 }
 
 type Pair<'o> = (&'o Operation, &'o Operation);
@@ -99,6 +123,7 @@ fn arguments(found: &mut Found<'_, '_>, pair: Pair<'_>, index: Option<usize>) {
         };
         sorted(&was) == sorted(&is)
     };
+    // Whether a change is explained costs a walk: it is asked for last.
     let renamed_only = types(&was) == types(&is) && !swapped;
     if renamed_only || is_told(found, pair) || is_request_explained(found, pair) {
         return;
@@ -182,15 +207,22 @@ fn results(found: &mut Found<'_, '_>, pair: Pair<'_>, index: Option<usize>) {
         let at = format!("{}/responses", pointer(operation));
         found.explained.around(which, &at) || is_within(found, which, side, &at)
     };
-    let is_explained = explained(Which::Old, &found.sides.old, old) || explained(Which::New, &found.sides.new, new);
+    let outputs = (code(&responses::output(old)), code(&responses::output(new)));
+    let errors = (code(&responses::error(old)), code(&responses::error(new)));
+    if outputs.0 == outputs.1 && errors.0 == errors.1 {
+        return;
+    }
+    if explained(Which::Old, &found.sides.old, old) || explained(Which::New, &found.sides.new, new) {
+        return;
+    }
     let at = (index, Direction::Response);
-    let (was, is) = (code(&responses::output(old)), code(&responses::output(new)));
-    if was != is && !is_explained {
+    let (was, is) = outputs;
+    if was != is {
         let message = format!("the method {} gave `{was}` and gives `{is}`", shown(&new.name));
         tell(found, &rules::RETURN_TYPE_CHANGED, pair, at, message, "output");
     }
-    let (was, is) = (code(&responses::error(old)), code(&responses::error(new)));
-    if was != is && !is_explained {
+    let (was, is) = errors;
+    if was != is {
         let message = format!("the error of {} was `{was}` and is `{is}`", shown(&new.name));
         tell(found, &rules::ERROR_TYPE_CHANGED, pair, at, message, "error");
     }

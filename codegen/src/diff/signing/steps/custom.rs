@@ -33,10 +33,7 @@ pub(super) fn compare<'r>(walk: &mut Walk<'_, 'r, '_>, old: &'r Custom, new: &'r
             }
         }
     }
-    if old.settable.iter().any(|name| !new.settable.contains(name)) {
-        let message = "what a caller may set of the signature changed";
-        walk.emit(&rules::SIGNING_SETTING_CHANGED, (None, None), message);
-    }
+    walk.settable((None, None), "the signature", &old.settable, &new.settable);
 }
 
 fn value<'c>(custom: &'c Custom, name: &Text) -> Option<&'c Fixed> {
@@ -45,11 +42,13 @@ fn value<'c>(custom: &'c Custom, name: &Text) -> Option<&'c Fixed> {
 
 /// How far from now a signature's time may lie: nothing that is sent depends on it.
 fn window(walk: &mut Walk<'_, '_, '_>, before: &str, after: &str) {
-    let seconds = |text: &str| crate::signing::seconds(text).unwrap_or_default();
-    let (was, is) = (seconds(before), seconds(after));
     let steps = (Some("window"), Some("window"));
-    match is < was {
-        true => walk.emit(&rules::LIFETIME_LOWERED, steps, format!("requests may be {is} s old, and could be {was} s")),
-        false => walk.emit(&rules::LIFETIME_RAISED, steps, format!("requests may be older than {was} s")),
+    let (Some(was), Some(is)) = (crate::signing::seconds(before), crate::signing::seconds(after)) else {
+        return walk.emit(&rules::CUSTOM_PARAMETER_CHANGED, steps, "the parameter `window` changed");
+    };
+    if is < was {
+        walk.emit(&rules::LIFETIME_LOWERED, steps, format!("requests may be {is} s old, and could be {was} s"));
+    } else if is > was {
+        walk.emit(&rules::LIFETIME_RAISED, steps, format!("requests may be older than {was} s"));
     }
 }
