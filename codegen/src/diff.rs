@@ -5,7 +5,8 @@
 //!    and security, `signing` with each operation's resolved recipe, `schemas` keyword by keyword. What `same` finds
 //!    equal in both, with all that it refers to, is not looked at.
 //! 3. `reach` says which operations reach what changed, and in which direction.
-//! 4. `classify` weighs it by the rules (`rules`) and joins what is one change; `report` is what outputs read.
+//! 4. `classify` weighs it by the rules (`rules`) and joins what is one change, which `fingerprint` names; `report`
+//!    is what outputs read.
 //! 5. `surface` adds what changes in Rust only, from the IRs of both; `crates` what only the crates' folders tell.
 //! 6. `advice` says which version the crate needs, `accepted` which changes somebody accepts.
 //!
@@ -19,6 +20,7 @@ mod compare;
 mod components;
 mod crates;
 pub mod explain;
+mod fingerprint;
 mod life;
 mod model;
 mod operations;
@@ -39,7 +41,7 @@ mod values;
 mod vector_files;
 mod webhooks;
 
-pub use accepted::{Entry, accept, read as read_accepted, written as accepted_text};
+pub use accepted::{Entry, accept, mend, read as read_accepted, written as accepted_text};
 pub use advice::advise;
 pub use crates::{Folder, Moved, abandoned, crates, outdated};
 pub use life::Day;

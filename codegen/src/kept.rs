@@ -104,17 +104,18 @@ impl Kind {
     }
 }
 
-/// Puts the file's new text in place of the old one; a reader sees one of the two.
+/// Puts the file's new text in place of the old one; a reader sees one of the two. A link stays one.
 ///
 /// # Errors
 /// If it can't be written.
 pub fn write(file: &Path, text: &str) -> io::Result<()> {
+    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let mut beside = file.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
     std::fs::write(&beside, text)?;
     std::fs::File::open(&beside)?.sync_all()?;
-    std::fs::rename(&beside, file)
+    std::fs::rename(&beside, &file)
 }
 
 #[cfg(test)]
@@ -141,5 +142,17 @@ mod tests {
         write(&file, "{ }\n").expect("written again");
         assert_eq!(std::fs::read_to_string(&file).expect("text"), "{ }\n");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("names.json"), folder.path().join("link.json"));
+        std::fs::write(&file, "{}\n").expect("written");
+        std::os::unix::fs::symlink("names.json", &link).expect("linked");
+        write(&link, "{ }\n").expect("written again");
+        assert!(std::fs::symlink_metadata(&link).expect("a link").is_symlink());
+        assert_eq!(std::fs::read_to_string(&file).expect("text"), "{ }\n");
     }
 }

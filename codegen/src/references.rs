@@ -44,7 +44,7 @@ pub struct Resolved<'a> {
 
 #[derive(Clone, Copy, Debug)]
 struct Parent<'a> {
-    node: *const Node,
+    node: &'a Node,
     token: Token<'a>,
     key_at: Mark,
 }
@@ -246,7 +246,7 @@ impl<'a> References<'a> {
     fn schema_with_id(&self, node: &Node) -> Option<&'a Node> {
         let mut at = std::ptr::from_ref(node);
         while let Some(parent) = self.parents().get(&at) {
-            at = parent.node;
+            at = std::ptr::from_ref(parent.node);
             if let Some(schema) = self.with_id.get(&at) {
                 return Some(schema);
             }
@@ -263,18 +263,27 @@ impl<'a> References<'a> {
     ///
     /// In another file, the file's name stands before it: `schemas/user.yaml#/User`.
     pub fn pointer_of(&self, node: &Node) -> String {
+        self.pointer(node, |_, index| index.to_string())
+    }
+
+    /// The same with items of lists by what they are called, so that it stays when they stand in another order.
+    pub fn known_as(&self, node: &Node) -> String {
+        self.pointer(node, |list, index| name_of_item(list.items(), index).unwrap_or_else(|| index.to_string()))
+    }
+
+    fn pointer(&self, node: &Node, item: impl Fn(&Node, usize) -> String) -> String {
         let mut tokens = Vec::new();
         let mut at = std::ptr::from_ref(node);
         while let Some(parent) = self.parents().get(&at) {
-            tokens.push(parent.token);
-            at = parent.node;
+            tokens.push((parent.token, parent.node));
+            at = std::ptr::from_ref(parent.node);
         }
         let mut pointer = self.spec.other(node.at.file).map_or_else(String::new, |other| format!("{}#", other.name));
-        for token in tokens.iter().rev() {
+        for (token, parent) in tokens.iter().rev() {
             pointer.push('/');
             match token {
                 Token::Key(key) => pointer.push_str(&escape_token(key)),
-                Token::Index(index) => pointer.push_str(&index.to_string()),
+                Token::Index(index) => pointer.push_str(&item(parent, *index)),
             }
         }
         pointer
@@ -338,6 +347,21 @@ impl<'a> References<'a> {
     fn error(&self, rule: Rule, node: &Node, message: String, help: &str) -> Finding {
         Finding::new(self.spec, rule.level, rule.id, node.at, self.pointer_of(node), message).help(help)
     }
+}
+
+/// The longest list whose items are known by their names.
+const LONGEST_NAMED: usize = 1000;
+
+/// What an item of a list is called, if no other is called so: a parameter, a server, a schema with a title, a text.
+fn name_of_item(items: &[Node], index: usize) -> Option<String> {
+    let name = |item: &Node| {
+        let text = |key: &str| item.get(key).and_then(Node::text);
+        let name = item.text().or_else(|| ["$ref", "name", "url", "title"].iter().find_map(|key| text(key)))?;
+        Some(format!("{}={}", text("in").unwrap_or_default(), escape_token(name)))
+    };
+    let wanted = items.get(index).filter(|_| items.len() <= LONGEST_NAMED).and_then(name)?;
+    let others = items.iter().enumerate().filter(|(other, _)| *other != index);
+    others.into_iter().all(|(_, item)| name(item).as_ref() != Some(&wanted)).then_some(wanted)
 }
 
 /// A reference token of a JSON Pointer: `~` and `/` escaped.

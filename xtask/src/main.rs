@@ -14,6 +14,7 @@ mod webhook;
 mod workspace;
 
 use clap::{Parser, Subcommand};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Countersign's tools.
@@ -64,7 +65,8 @@ fn main() -> ExitCode {
         Task::Webhook(arguments) => webhook::run(&arguments),
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        // Nobody may be there to read it, which is no reason to end otherwise.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
         ExitCode::from(TROUBLE)
     })
 }

@@ -28,6 +28,14 @@ pub(crate) fn providers(root: &Path) -> Result<Vec<String>> {
     folders_with(&root.join("specs"), "openapi.yaml")
 }
 
+/// The lists of accepted changes, by the names of their folders; the specs beside them may be gone.
+///
+/// # Errors
+/// If the folder can't be read.
+pub(crate) fn lists(root: &Path) -> Result<Vec<String>> {
+    folders_with(&root.join("specs"), "accepted.yaml")
+}
+
 /// The generated crates by name: folders of `generated/` with a `Cargo.toml`.
 ///
 /// # Errors

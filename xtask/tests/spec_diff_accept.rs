@@ -162,7 +162,7 @@ fn accepting_leaves_the_rest_of_the_file_alone() {
     assert_eq!(accept(here, "0123456789abcdef", "2026-11-21").status.code(), Some(2), "a day that is over");
     fs::write(&file, "[]\n").expect("written");
     let refused = accept(here, &info, "2026-12-31");
-    assert!(text(&refused.stderr).contains("nothing can be added at the end"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("nothing can be added by lines"), "{}", text(&refused.stderr));
     assert_eq!(fs::read_to_string(&file).expect("text"), "[]\n");
 }
 
@@ -235,12 +235,48 @@ fn each_exit_code_has_its_cause() {
 }
 
 #[test]
-fn an_accepted_version_is_no_longer_exit_code_4() {
+fn what_is_wrong_with_a_crate_cannot_be_accepted() {
     let place = pair(&[("list_users", "users")]);
     let here = place.path();
-    let written = accept(here, &fingerprint(here, "crate-version-too-small"), "2026-12-31");
-    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
-    assert_eq!(review(here, &[]).0, Some(0));
+    let small = fingerprint(here, "crate-version-too-small");
+    let refused = accept(here, &small, "2026-12-31");
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("is a `crate-version-too-small`, which can't be accepted: raise `info.x-crate.version`"));
+    assert!(!here.join("new.accepted.yaml").exists());
+    // Nor by hand: an entry for one state of a crate would hide the next.
+    for (rule, help) in [
+        ("crate-version-too-small", "raise `info.x-crate.version`"),
+        ("crate-out-of-date", "run `cargo xtask codegen`"),
+        ("acceptance-expired", "accept the change itself anew"),
+    ] {
+        let entry = format!("- fingerprint: \"{small}\"\n  rule: {rule}\n  reason: r\n  who: w\n  until: 2027-01-01\n");
+        fs::write(here.join("new.accepted.yaml"), entry).expect("written");
+        let said = trouble(here, &REVIEW);
+        assert!(said.contains(&format!("`{rule}` can't be accepted")) && said.contains(help), "{said}");
+        assert!(said.contains("--> new.accepted.yaml:2:9"), "{said}");
+    }
+}
+
+#[test]
+fn a_version_that_is_none_is_told() {
+    for (old, new, code, said) in [
+        ("1.0", "1.1.0", 0, "acme-client: `1.0` is no version, which is written 1.2.3: nothing is weighed"),
+        ("0.1.0", "foo", 4, "acme-client: `foo` is no version, which is written 1.2.3: nothing is weighed"),
+        ("2.0.0-rc.1", "2.0.0-rc.1", 4, "acme-client stays 2.0.0-rc.1 is too small: a major step needs 2.0.0-rc.2"),
+        (
+            "2.0.0-rc.1",
+            "2.0.0-rc.2",
+            0,
+            "acme-client 2.0.0-rc.1 -> 2.0.0-rc.2 is enough: a major step needs 2.0.0-rc.2",
+        ),
+    ] {
+        let place = pair(&[("list_users", "users"), ("version: 0.1.0", &format!("version: '{new}'"))]);
+        let file = place.path().join("old.yaml");
+        fs::write(&file, OLD.replace("version: 0.1.0", &format!("version: '{old}'"))).expect("written");
+        let (ended, shown) = review(place.path(), &[]);
+        assert!(ended == Some(code) && shown.contains(said), "{old} -> {new}: {ended:?} {shown}");
+    }
 }
 
 /// A repository with a spec and its crate, both committed on main.

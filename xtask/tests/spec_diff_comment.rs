@@ -18,6 +18,8 @@ const MARKER: &str = "<!-- countersign spec-diff -->";
 /// What the server does instead of its work: for requests of a method, so many times.
 struct Fault {
     method: Method,
+    /// Only for addresses that end so.
+    at: &'static str,
     times: usize,
     status: u16,
     headers: Vec<(&'static str, String)>,
@@ -82,7 +84,9 @@ async fn answer(
     if headers.get("authorization").is_none_or(|value| value != &format!("Bearer {TOKEN}")) {
         return reply(401, &[], &json!({"message": "Bad credentials"}));
     }
-    if let Some(fault) = hub.fault.as_mut().filter(|fault| fault.times > 0 && fault.method == method) {
+    if let Some(fault) =
+        hub.fault.as_mut().filter(|fault| fault.times > 0 && fault.method == method && uri.path().ends_with(fault.at))
+    {
         fault.times -= 1;
         let headers: Vec<(&str, String)> = fault.headers.clone();
         return reply(fault.status, &headers, &json!({"message": fault.message}));
@@ -265,8 +269,14 @@ fn a_comment_that_goes_in_between_is_posted_anew() {
     let (_place, file) = small();
     run(&server, "new.yaml");
     methods(&server);
-    let gone =
-        Fault { method: Method::PATCH, times: 1, status: 404, headers: Vec::new(), message: "Not Found".to_owned() };
+    let gone = Fault {
+        method: Method::PATCH,
+        at: "",
+        times: 1,
+        status: 404,
+        headers: Vec::new(),
+        message: "Not Found".to_owned(),
+    };
     server.hub.lock().expect("a lock").fault = Some(gone);
     assert_eq!(run(&server, &file), (Some(0), "posted comment 2 on acme/shop#7\n".into()));
     assert_eq!(methods(&server), ["GET", "PATCH", "POST"]);
@@ -310,7 +320,7 @@ fn refusals_are_told_in_clear_words() {
     for (method, status, headers, message, said) in cases {
         let server = server();
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let fault = Fault { method, times: 9, status, headers, message: message.to_owned() };
+        let fault = Fault { method, at: "", times: 9, status, headers, message: message.to_owned() };
         server.hub.lock().expect("a lock").fault = Some(fault);
         let (code, text) = run(&server, "new.yaml");
         assert_eq!(code, Some(2), "{text}");
@@ -322,7 +332,7 @@ fn refusals_are_told_in_clear_words() {
 #[test]
 fn passing_trouble_is_waited_out_and_a_post_is_sent_once() {
     let fault = |method: Method, times: usize| {
-        Some(Fault { method, times, status: 503, headers: Vec::new(), message: "down".to_owned() })
+        Some(Fault { method, at: "", times, status: 503, headers: Vec::new(), message: "down".to_owned() })
     };
     let server = server();
     server.hub.lock().expect("a lock").fault = fault(Method::GET, 2);
@@ -335,11 +345,39 @@ fn passing_trouble_is_waited_out_and_a_post_is_sent_once() {
 }
 
 #[test]
+fn who_we_are_is_never_guessed() {
+    let hers = |status: u16, times: usize, headers: Vec<(&'static str, String)>| {
+        let server = server();
+        {
+            let mut hub = server.hub.lock().expect("a lock");
+            hub.login = Some("jane".to_owned());
+            hub.add(&format!("{MARKER}\nmine"), "jane", "User");
+            let message = "Bad Gateway".to_owned();
+            hub.fault = Some(Fault { method: Method::GET, at: "/user", times, status, headers, message });
+        }
+        server
+    };
+    let server = hers(502, 1, Vec::new());
+    assert_eq!(run(&server, "new.yaml"), (Some(0), "updated comment 1 of acme/shop#7\n".into()));
+    let limited = vec![("x-ratelimit-remaining", "0".to_owned())];
+    for (status, headers) in [(502, Vec::new()), (429, Vec::new()), (403, limited), (301, Vec::new())] {
+        let server = hers(status, 9, headers);
+        let (code, said) = run(&server, "new.yaml");
+        assert!(code == Some(2) && said.contains("can't find out whose token it is: "), "{status}: {said}");
+        assert_eq!(bodies(&server), [format!("{MARKER}\nmine")], "no second comment");
+    }
+    for status in [401, 403, 404] {
+        let server = hers(status, 9, Vec::new());
+        assert_eq!(run(&server, "new.yaml"), (Some(0), "posted comment 2 on acme/shop#7\n".into()), "{status}");
+    }
+}
+
+#[test]
 fn the_token_is_shown_nowhere() {
     // A server that repeats it, and a token that no header can hold.
     let server = server();
     let message = format!("who is {TOKEN}?");
-    let fault = Fault { method: Method::GET, times: 9, status: 418, headers: Vec::new(), message };
+    let fault = Fault { method: Method::GET, at: "", times: 9, status: 418, headers: Vec::new(), message };
     server.hub.lock().expect("a lock").fault = Some(fault);
     let (code, text) = run(&server, "new.yaml");
     assert!(code == Some(2) && text.contains("GitHub refuses (418: who is [redacted]?)"), "{text}");

@@ -148,6 +148,11 @@ impl Reader<'_> {
 
     fn rule(&mut self, item: &Node, pointer: &str, id: &str) -> Option<&'static Rule> {
         let rule = rules::by_id(id);
+        if let Some(mend) = rule.and_then(mend) {
+            let node = item.get("rule").unwrap_or(item);
+            let message = format!("`{}` can't be accepted", shortened(id, 60));
+            self.error(node, &format!("{pointer}/rule"), message, mend);
+        }
         if rule.is_none() {
             let help = match similar(id, rules::all().map(|rule| rule.id)) {
                 Some(name) => format!("did you mean `{name}`?"),
@@ -168,6 +173,18 @@ impl Reader<'_> {
             self.error(node, &format!("{pointer}/until"), message, "write a day: 2030-12-31");
         }
         day
+    }
+}
+
+/// What to do instead about a change that nobody can accept: it has a mend of its own, and an entry for one state
+/// of a crate would hide the next.
+pub fn mend(rule: &Rule) -> Option<&'static str> {
+    match rule {
+        rule if rule == &rules::CRATE_VERSION_TOO_SMALL => Some("raise `info.x-crate.version`"),
+        rule if rule == &rules::CRATE_OUT_OF_DATE => Some("run `cargo xtask codegen`"),
+        rule if rule == &rules::ACCEPTANCE_UNUSED => Some("take the entry out: `accept --prune`"),
+        rule if rule == &rules::ACCEPTANCE_EXPIRED => Some("accept the change itself anew, or mend it"),
+        _ => None,
     }
 }
 

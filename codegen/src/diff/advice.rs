@@ -2,6 +2,7 @@
 //!
 //! Versions are weighed as cargo does: below 1.0.0 the leftmost number that is not zero takes the major's role. A
 //! patch step is advised and not asked for, since nothing public changes; a version that goes back is always refused.
+//! What stands behind a `+` does not count.
 
 use super::classify::{arrange, beside};
 use super::report::{Advice, Change, Place, Report, Step, Verdict};
@@ -9,7 +10,8 @@ use super::rules;
 use crate::finding::shortened;
 use crate::references::References;
 use crate::spec::{Node, Spec};
-use semver::Version;
+use semver::{Prerelease, Version};
+use std::cmp::Ordering;
 
 /// Adds what only all changes together tell: how the document's own version and the crate's moved.
 pub fn advise(report: &mut Report, old: &Spec, new: &Spec) {
@@ -46,37 +48,41 @@ fn advice(report: &Report, old: &Spec, new: &Spec) -> Option<Advice> {
     let crate_name = new.root.at_pointer("/info/x-crate/name").and_then(Node::text)?.to_owned();
     let step = report.step();
     let base = declared(old).and_then(text).map(str::to_owned);
-    let versions = (base.as_deref().map(Version::parse), Version::parse(&head));
-    let (least, enough) = match versions {
-        (Some(Ok(base)), Ok(head)) => weigh(&base, &head, report.changes.is_empty(), step),
-        // What is no version is an error of the lint.
-        _ => (None, true),
-    };
-    Some(Advice { crate_name, base, head, step, least, enough })
+    let mut advice = Advice { crate_name, base, head, step, least: None, enough: true, unreadable: None };
+    let unchanged = report.changes.is_empty();
+    match (advice.base.as_deref().map(Version::parse), Version::parse(&advice.head)) {
+        (_, Err(_)) => (advice.enough, advice.unreadable) = (unchanged, Some(advice.head.clone())),
+        // Nothing says how far the step is: the new version can't be held against it.
+        (Some(Err(_)), Ok(_)) => advice.unreadable = advice.base.clone(),
+        (Some(Ok(base)), Ok(head)) => (advice.least, advice.enough) = weigh(&base, &head, unchanged, step),
+        (None, Ok(_)) => {}
+    }
+    Some(advice)
 }
 
 /// The smallest version that is enough, and whether this one is.
 fn weigh(base: &Version, head: &Version, unchanged: bool, step: Step) -> (Option<String>, bool) {
-    if head < base {
+    let moved = head.cmp_precedence(base);
+    if moved == Ordering::Less {
         return (None, false);
     }
     if unchanged {
         return (None, true);
     }
     let least = least(base, step);
-    // A pre-release of the next version has made the step.
+    // A pre-release of the next version has made the step; from a pre-release, any later one has.
     let core = Version::new(head.major, head.minor, head.patch);
-    let pre_released = !base.pre.is_empty() && head > base;
-    let enough = step == Step::Patch || core >= least || pre_released;
-    (Some(least.to_string()), enough)
+    let made = if base.pre.is_empty() { core >= least } else { moved == Ordering::Greater };
+    (Some(least.to_string()), step == Step::Patch || made)
 }
 
 /// The version after `base` by this step, in cargo's reading.
 fn least(base: &Version, step: Step) -> Version {
     let Version { major, minor, patch, .. } = *base;
     if !base.pre.is_empty() {
-        // What is not out yet promises nothing: its own release is the next version.
-        return Version::new(major, minor, patch);
+        // What is not out yet promises nothing: the next pre-release is enough, or the release where none is counted.
+        let pre = next(&base.pre).unwrap_or_default();
+        return Version { pre, ..Version::new(major, minor, patch) };
     }
     match (step, major, minor) {
         (Step::Major, 1.., _) => Version::new(major.saturating_add(1), 0, 0),
@@ -84,6 +90,14 @@ fn least(base: &Version, step: Step) -> Version {
         (Step::Minor, 1.., _) => Version::new(major, minor.saturating_add(1), 0),
         _ => Version::new(major, minor, patch.saturating_add(1)),
     }
+}
+
+/// The pre-release after `rc.1`, if its last part is a number.
+fn next(pre: &Prerelease) -> Option<Prerelease> {
+    let (before, number) = pre.rsplit_once('.').map_or(("", pre.as_str()), |(before, number)| (before, number));
+    let number = number.parse::<u64>().ok()?.checked_add(1)?;
+    let dot = if before.is_empty() { "" } else { "." };
+    Prerelease::new(&format!("{before}{dot}{number}")).ok()
 }
 
 /// Whether the document's own version says of a break what it should.
@@ -147,8 +161,13 @@ mod tests {
             ("0.0.3", "0.0.4", Major, "0.0.4", true),
             ("0.0.3", "0.0.3", Minor, "0.0.4", false),
             ("1.4.0", "2.0.0-rc.1", Major, "2.0.0", true),
-            ("2.0.0-rc.1", "2.0.0-rc.2", Major, "2.0.0", true),
-            ("2.0.0-rc.1", "2.0.0", Major, "2.0.0", true),
+            ("2.0.0-rc.1", "2.0.0-rc.2", Major, "2.0.0-rc.2", true),
+            ("2.0.0-rc.1", "2.0.0", Major, "2.0.0-rc.2", true),
+            ("2.0.0-rc.1", "2.0.0-rc.1", Major, "2.0.0-rc.2", false),
+            ("2.0.0-rc.1", "2.0.0-rc.1+a", Minor, "2.0.0-rc.2", false),
+            ("2.0.0-rc.1", "2.0.0-rc.1", Patch, "2.0.0-rc.2", true),
+            ("2.0.0-beta", "2.0.0-beta", Major, "2.0.0", false),
+            ("1.0.0+b", "1.0.0+a", Patch, "1.0.1", true),
             ("2.0.0", "2.0.0+build", Major, "3.0.0", false),
         ];
         for (base, head, step, least, enough) in cases {
@@ -161,5 +180,7 @@ mod tests {
     fn nothing_changed_needs_no_version() {
         let version = Version::new(0, 1, 0);
         assert_eq!(weigh(&version, &version, true, Step::Patch), (None, true));
+        let (built, again) = (Version::parse("1.0.0+b").expect("a version"), Version::parse("1.0.0+a").expect("one"));
+        assert_eq!(weigh(&built, &again, true, Step::Patch), (None, true), "a build's name does not go back");
     }
 }

@@ -4,11 +4,11 @@
 //! has the same rule, places and detail is one change, and its operations are joined.
 
 use super::compare::{Compare, Raw};
+use super::fingerprint::{self, Prints, number_twins};
 use super::reach::Reach;
 use super::report::{Change, Direction, Place, Policy, Report, Verdict};
 use super::rules::{self, Rule};
 use crate::spec::Node;
-use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What has to be equal for two differences to be one.
@@ -53,10 +53,11 @@ pub(super) fn classify(mut compare: Compare<'_>) -> Report {
         });
         join(&compare, &reach, raw, &mut entry.1);
     }
+    let mut prints = Prints::default();
     let mut changes: Vec<Change> = order
         .iter()
         .filter_map(|key| joined.get(key))
-        .map(|(index, joined)| change(&compare, &compare.work.raws[*index], joined))
+        .map(|(index, joined)| change(&compare, &compare.work.raws[*index], joined, &mut prints))
         .collect();
     changes.extend(unstable(&changes));
     arrange(&mut changes);
@@ -113,7 +114,7 @@ fn join<'r>(compare: &Compare<'_>, reach: &'r Reach, raw: &Raw<'_>, joined: &mut
     }
 }
 
-fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined<'_>) -> Change {
+fn change<'a>(compare: &Compare<'a>, raw: &Raw<'a>, joined: &Joined<'_>, prints: &mut Prints) -> Change {
     let rule = raw.rule;
     // What stands at the document's root is reached by every operation, and no vertex says so.
     let of_document = raw.vertex == super::reach::Vertex::default();
@@ -134,7 +135,6 @@ fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined<'_>) -> Change {
     }
     let source = raw.source.unwrap_or(if sent || of_document { rule.sent } else { rule.received });
     let (old, new) = (raw.old.map(|node| compare.old.place(node)), raw.new.map(|node| compare.new.place(node)));
-    let fingerprint = fingerprint(rule.id, old.as_ref().or(new.as_ref()), &raw.detail);
     Change {
         rule,
         wire,
@@ -148,7 +148,7 @@ fn change(compare: &Compare<'_>, raw: &Raw<'_>, joined: &Joined<'_>) -> Change {
         directions: joined.directions.iter().copied().collect(),
         message: raw.message.clone(),
         detail: raw.detail.clone(),
-        fingerprint,
+        fingerprint: prints.of(raw, &compare.old, &compare.new),
         suppressed: None,
     }
 }
@@ -160,7 +160,7 @@ pub(super) fn beside(
     message: String,
     detail: String,
 ) -> Change {
-    let fingerprint = fingerprint(rule.id, old.as_ref().or(new.as_ref()), &detail);
+    let fingerprint = fingerprint::beside(rule, (old.as_ref(), new.as_ref()), &message, &detail);
     Change {
         rule,
         wire: rule.request.max(rule.response),
@@ -189,16 +189,6 @@ fn merged(lists: &[&[u32]]) -> Vec<usize> {
     all
 }
 
-/// 16 digits from what does not move when something else does: rule, place and detail.
-fn fingerprint(rule: &str, place: Option<&Place>, detail: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [rule, place.map_or("", |place| &place.pointer), detail] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Worst first; then by rule, in the order of the catalogue, and by place.
 pub(super) fn sort(changes: &mut [Change]) {
     let ranks: BTreeMap<&str, usize> = rules::all().enumerate().map(|(rank, rule)| (rule.id, rank)).collect();
@@ -208,17 +198,4 @@ pub(super) fn sort(changes: &mut [Change]) {
         let weight = (change.fails(), change.wire, change.behaviour, change.source, change.policy);
         (std::cmp::Reverse(weight), rank, at, change.detail.clone(), change.message.clone())
     });
-}
-
-/// Two changes of one fingerprint are told apart by their order.
-fn number_twins(changes: &mut [Change]) {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for change in changes {
-        let count = seen.entry(change.fingerprint.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            let text = format!("{}#{count}", change.fingerprint);
-            change.fingerprint = fingerprint(change.rule.id, None, &text);
-        }
-    }
 }

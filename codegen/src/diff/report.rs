@@ -5,7 +5,7 @@
 
 use super::life::Day;
 use super::rules::Rule;
-use crate::finding::printable;
+use crate::finding::{printable, shortened};
 use crate::spec::Mark;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -147,7 +147,7 @@ pub struct Change {
     pub message: String,
     /// What of several things at one place: a value, a name, a keyword.
     pub detail: String,
-    /// 16 hexadecimal digits made from rule, place and detail: the same however the place is reached.
+    /// 16 hexadecimal digits made from rule, places, detail and values: the same however the places are reached.
     pub fingerprint: String,
     /// Who accepts it, and why; then it does not fail.
     pub suppressed: Option<Suppression>,
@@ -189,12 +189,20 @@ pub struct Advice {
     pub least: Option<String>,
     /// Whether the new version is large enough.
     pub enough: bool,
+    /// What of the two is no version, so that they can't be weighed.
+    pub unreadable: Option<String>,
 }
 
 impl Advice {
     /// The advice in words: `acme-client 0.1.0 -> 0.1.0 is too small: a major step needs 0.2.0 at least`.
     pub fn sentence(&self) -> String {
         let (name, head, step) = (&self.crate_name, &self.head, self.step.word());
+        if let Some(text) = &self.unreadable {
+            return format!(
+                "{name}: `{}` is no version, which is written 1.2.3: nothing is weighed",
+                shortened(text, 40)
+            );
+        }
         let Some(base) = &self.base else { return format!("{name} {head} is new") };
         let moved = if base == head { format!("{name} stays {head}") } else { format!("{name} {base} -> {head}") };
         match (&self.least, self.enough) {

@@ -1,10 +1,13 @@
 //! `spec-diff accept FINGERPRINT… --reason … --who … --until DATE`: adds entries to the list of accepted changes.
 //!
 //! 1. The review is made, and each fingerprint looked up in it: what is not there can't be accepted.
-//! 2. The entries are put at the end of the file beside the spec; what stands there before stays, byte for byte.
+//! 2. The entries are put at the end of the file beside the spec, or in place of those that are over; everything
+//!    else stays, byte for byte.
 //! 3. The new text is read back before it is written, so that a file never ends up malformed.
 //!
-//! `--prune` takes out what is over or unused instead.
+//! `--prune` takes out what is over or unused instead, each with the comment directly above it.
+
+mod lines;
 
 use super::accepted::Accepted;
 use super::input::{self, Pair};
@@ -12,10 +15,11 @@ use super::review::{FailOn, Review};
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use countersign_codegen::diff::{Day, accepted_text, read_accepted, rules};
+use countersign_codegen::diff::{Day, Entry, accepted_text, mend, read_accepted, rules};
 use countersign_codegen::finding::{Sources, render};
 use countersign_codegen::kept;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::process::ExitCode;
 
 /// Arguments of `spec-diff accept`.
@@ -77,17 +81,20 @@ pub(super) fn run(arguments: &Accept) -> Result<ExitCode> {
     if until < settings.today {
         bail!("{until} is over");
     }
-    let mut texts = vec![String::new(); pairs.len()];
-    for fingerprint in arguments.fingerprints.iter().collect::<BTreeSet<_>>() {
+    let mut texts = vec![Texts::new(); pairs.len()];
+    for fingerprint in &arguments.fingerprints {
         let (index, rule) = found(&review, fingerprint, arguments.spec.as_deref())?;
-        texts[index].push_str(&accepted_text(fingerprint, rule, reason.trim(), who.trim(), until));
+        texts[index].insert(fingerprint, accepted_text(fingerprint, rule, reason.trim(), who.trim(), until));
     }
     let mut written = Vec::new();
-    for (pair, text) in pairs.iter().zip(&texts).filter(|(_, text)| !text.is_empty()) {
-        written.push((&pair.accepted, added(&pair.accepted, text)?));
+    for (pair, texts) in pairs.iter().zip(&texts).filter(|(_, texts)| !texts.is_empty()) {
+        written.push((&pair.accepted, added(&pair.accepted, texts)?));
     }
     write(&written)
 }
+
+/// New entries by their fingerprints.
+type Texts<'t> = BTreeMap<&'t str, String>;
 
 /// The spec that a change is in, and its rule.
 fn found(review: &Review, fingerprint: &str, spec: Option<&str>) -> Result<(usize, &'static str)> {
@@ -99,8 +106,8 @@ fn found(review: &Review, fingerprint: &str, spec: Option<&str>) -> Result<(usiz
             if let Some(suppression) = &change.suppressed {
                 bail!("{fingerprint} is {}", suppression.sentence());
             }
-            if [&rules::ACCEPTANCE_UNUSED, &rules::ACCEPTANCE_EXPIRED].contains(&change.rule) {
-                bail!("{fingerprint} is an entry itself: remove it, or move its last day");
+            if let Some(mend) = mend(change.rule) {
+                bail!("{fingerprint} is a `{}`, which can't be accepted: {mend}", change.rule.id);
             }
             places.push((index, change.rule.id));
         }
@@ -115,23 +122,53 @@ fn found(review: &Review, fingerprint: &str, spec: Option<&str>) -> Result<(usiz
     }
 }
 
-/// The file's text with entries at its end.
-fn added(accepted: &Accepted, entries: &str) -> Result<String> {
+/// The file's text with entries in place of those of their fingerprints, or at its end.
+fn added(accepted: &Accepted, texts: &Texts<'_>) -> Result<String> {
     let before = accepted.entries()?;
-    let windows = accepted.text.contains("\r\n");
-    let end = if windows { "\r\n" } else { "\n" };
-    let gap = if accepted.text.is_empty() || accepted.text.ends_with('\n') { "" } else { end };
-    let new = if windows { entries.replace('\n', "\r\n") } else { entries.to_owned() };
-    let text = format!("{}{gap}{new}", accepted.text);
-    let expected = before.len() + entries.lines().filter(|line| line.starts_with("- ")).count();
+    let end = if accepted.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let lines: Vec<&str> = accepted.text.split_inclusive('\n').collect();
+    let (mut text, mut at) = (String::new(), 0);
+    for (entry, own) in before.iter().zip(lines::of(&lines, &before)) {
+        if let Some(new) = texts.get(entry.fingerprint.as_str()) {
+            let dash = " ".repeat(lines::indentation(lines[own.begin]));
+            text.extend(lines[at..own.begin].iter().copied());
+            text.extend(new.lines().map(|line| format!("{dash}{line}{end}")));
+            at = own.end;
+        }
+    }
+    text.extend(lines[at..].iter().copied());
+    let is_new = |fingerprint: &str| before.iter().all(|entry| entry.fingerprint != fingerprint);
+    let fresh: Vec<&String> = texts.iter().filter(|(print, _)| is_new(print)).map(|(_, text)| text).collect();
+    let last = text.split_inclusive('\n').next_back().filter(|_| !fresh.is_empty());
+    if last.is_some_and(|line| !line.ends_with('\n')) {
+        text.push_str(end);
+    }
+    // Directly above an entry a comment would be the entry's, and go with it.
+    if text.split_inclusive('\n').next_back().is_some_and(|line| !fresh.is_empty() && lines::is_comment(line)) {
+        text.push_str(end);
+    }
+    text.extend(fresh.iter().flat_map(|new| new.lines()).map(|line| format!("{line}{end}")));
     match read_accepted(&accepted.shown, &text) {
-        Ok(after) if after.len() == expected && after[..before.len()] == before[..] => Ok(text),
+        Ok(after) if is_as_meant(&before, &after, texts, fresh.len()) => Ok(text),
         Err(findings) if before.is_empty() && accepted.text.is_empty() => {
             let sources = Sources::default().with(&accepted.shown, &text);
             bail!("the entry can't be written:\n{}", render(&findings, &sources))
         }
-        _ => bail!("nothing can be added at the end of {}; add this by hand:\n{entries}", accepted.shown.display()),
+        _ => {
+            let (file, entries) = (accepted.shown.display(), texts.values().map(String::as_str).collect::<String>());
+            bail!("nothing can be added by lines to {file}; add this by hand:\n{entries}")
+        }
     }
+}
+
+/// Whether the new entries are there, and the others as before.
+fn is_as_meant(before: &[Entry], after: &[Entry], texts: &Texts<'_>, fresh: usize) -> bool {
+    let kept = |(was, is): (&Entry, &Entry)| {
+        let said = |entry: &Entry| (entry.suppression.reason.clone(), entry.suppression.who.clone());
+        let same = was.rule == is.rule && said(was) == said(is) && was.suppression.until == is.suppression.until;
+        was.fingerprint == is.fingerprint && (same || texts.contains_key(was.fingerprint.as_str()))
+    };
+    after.len() == before.len() + fresh && before.iter().zip(after).all(kept)
 }
 
 fn write(written: &[(&Accepted, String)]) -> Result<ExitCode> {
@@ -145,13 +182,17 @@ fn write(written: &[(&Accepted, String)]) -> Result<ExitCode> {
     }
     for (accepted, text) in written {
         let Some(file) = &accepted.file else { continue };
+        // The folder of a spec that is gone may be gone as well.
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        }
         kept::write(file, text).with_context(|| format!("can't write {}", file.display()))?;
         workspace::print(&format!("{} is written\n", accepted.shown.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes out entries that are over or unused: their lines, and nothing else.
+/// Takes out entries that are over or unused: their lines, the comments directly above them, and nothing else.
 fn prune(pairs: &[Pair], review: &Review, arguments: &Accept) -> Result<ExitCode> {
     let mut written = Vec::new();
     for (pair, reviewed) in pairs.iter().zip(&review.specs) {
@@ -168,16 +209,11 @@ fn prune(pairs: &[Pair], review: &Review, arguments: &Accept) -> Result<ExitCode
         }
         let entries = pair.accepted.entries()?;
         let lines: Vec<&str> = pair.accepted.text.split_inclusive('\n').collect();
-        let begins: Vec<usize> = entries.iter().map(|entry| entry.suppression.place.at.line as usize - 1).collect();
         let mut keep = vec![true; lines.len()];
-        for index in (0..entries.len()).filter(|index| idle.contains(entries[*index].fingerprint.as_str())) {
-            let next = begins.get(index + 1).copied().unwrap_or(lines.len());
-            // Comments before the next entry belong to that one.
-            let mut end = next;
-            while end > begins[index] + 1 && is_between(lines[end - 1]) && next < lines.len() {
-                end -= 1;
+        for (entry, own) in entries.iter().zip(lines::of(&lines, &entries)) {
+            if idle.contains(entry.fingerprint.as_str()) {
+                keep[own.comment..own.end].fill(false);
             }
-            keep[begins[index]..end].fill(false);
         }
         let text: String = lines.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(line, _)| *line).collect();
         let kept = entries.iter().filter(|entry| !idle.contains(entry.fingerprint.as_str())).count();
@@ -187,8 +223,4 @@ fn prune(pairs: &[Pair], review: &Review, arguments: &Accept) -> Result<ExitCode
         }
     }
     write(&written)
-}
-
-fn is_between(line: &str) -> bool {
-    line.trim().is_empty() || line.trim_start().starts_with('#')
 }

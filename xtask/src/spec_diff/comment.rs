@@ -95,7 +95,7 @@ async fn ours(api: &Api) -> Result<Vec<Written>> {
         api.comments().await?.into_iter().filter(|one| one.body.starts_with(MARKER)).collect();
     if marked.iter().any(|one| one.person.is_some()) {
         // Tokens of workflows belong to nobody: then every person is somebody else.
-        let me = api.me().await;
+        let me = api.me().await?;
         marked.retain(|one| one.person.is_none() || one.person == me);
     }
     Ok(marked)

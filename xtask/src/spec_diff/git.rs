@@ -88,6 +88,14 @@ impl Git {
         Ok(self.run(&["cat-file", "-e", &format!("{commit}:{path}")])?.status.success())
     }
 
+    /// What a commit has under this name: `blob` is a file, `tree` a folder; nothing if there is nothing.
+    ///
+    /// # Errors
+    /// If git can't be run.
+    pub(super) fn kind(&self, commit: &str, path: &str) -> Result<Option<String>> {
+        self.line(&["cat-file", "-t", &format!("{commit}:{path}")])
+    }
+
     /// A folder of a commit, written to disk; an empty name is the whole tree.
     ///
     /// # Errors

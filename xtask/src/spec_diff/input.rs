@@ -17,7 +17,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// A spec before and after; at least one of the two is there.
+/// A spec before and after. Neither is there where only a list of accepted changes is left.
 pub(super) struct Pair {
     /// What the pair is called: the provider, or the new file.
     pub(super) name: String,
@@ -106,8 +106,10 @@ fn input(name: &str) -> Result<Input> {
     let Some((revision, path)) = name.split_once(':') else { bail!(nothing()) };
     let path = path.trim_start_matches("./");
     let Some(commit) = git.commit(revision)? else { bail!("`{revision}` of `{name}` is no git revision") };
-    if !git.has(&commit, path)? {
-        bail!("{revision} has no file `{path}`; the path begins at the root of the repository");
+    match git.kind(&commit, path)?.as_deref() {
+        None => bail!("{revision} has no file `{path}`; the path begins at the root of the repository"),
+        Some("blob") => {}
+        Some(_) => bail!("`{path}` is a folder in {revision}; name a file, or the revision alone for all providers"),
     }
     Ok(Input::Blob { revision: revision.to_owned(), commit, path: path.to_owned() })
 }
@@ -160,7 +162,7 @@ impl Input {
     /// The one spec that this is, and what is accepted beside it.
     fn spec(&self) -> Result<(Spec, Accepted)> {
         match self {
-            Self::Stdin => Ok((stdin()?, Accepted::default())),
+            Self::Stdin => Ok((stdin()?, Accepted { shown: PathBuf::from("standard input"), ..Accepted::default() })),
             Self::File(file) => {
                 let accepted = Accepted::beside(file, file)?.writable(file);
                 Ok((read(file, file)?, accepted))
@@ -222,7 +224,13 @@ fn stdin() -> Result<Spec> {
 /// All providers of two states, by name.
 fn providers(base: Input, head: Input) -> Result<Vec<Pair>> {
     let (base, head) = (Rc::new(State::of(&base)?), Rc::new(State::of(&head)?));
-    let names: BTreeSet<&String> = base.providers.iter().chain(&head.providers).collect();
+    let mut names: BTreeSet<&String> = base.providers.iter().chain(&head.providers).collect();
+    for name in &head.lists {
+        // A list without a spec counts as long as anything is in it.
+        if !names.contains(name) && !head.accepted(name)?.entries()?.is_empty() {
+            names.insert(name);
+        }
+    }
     let pair = |name: &String| {
         let (old, new, accepted) = (base.spec(name)?, head.spec(name)?, head.accepted(name)?);
         let crates = Crates { provider: name.clone(), base: Rc::clone(&base), head: Rc::clone(&head) };
@@ -238,6 +246,8 @@ pub(super) struct State {
     /// What stands before paths: `REV:`.
     pub(super) before: String,
     providers: Vec<String>,
+    /// Folders with a list of accepted changes.
+    lists: Vec<String>,
     /// Goes away with the state.
     _place: Option<tempfile::TempDir>,
 }
@@ -246,8 +256,8 @@ impl State {
     fn of(input: &Input) -> Result<Self> {
         let Input::Commit { revision, commit } = input else {
             let root = Git::here()?.root;
-            let providers = workspace::providers(&root)?;
-            return Ok(Self { root, before: String::new(), providers, _place: None });
+            let (providers, lists) = (workspace::providers(&root)?, workspace::lists(&root)?);
+            return Ok(Self { root, before: String::new(), providers, lists, _place: None });
         };
         let git = Git::here()?;
         let place = tempfile::tempdir().context("can't make a temporary folder")?;
@@ -255,6 +265,7 @@ impl State {
             root: place.path().to_owned(),
             before: format!("{revision}:"),
             providers: Vec::new(),
+            lists: Vec::new(),
             _place: Some(place),
         };
         for folder in ["specs", "generated"] {
@@ -264,6 +275,7 @@ impl State {
             }
         }
         state.providers = workspace::providers(&state.root)?;
+        state.lists = workspace::lists(&state.root)?;
         Ok(state)
     }
 

@@ -90,6 +90,7 @@ fn advice(advice: &Advice) -> Value {
         "step": advice.step.word(),
         "least": advice.least,
         "enough": advice.enough,
+        "unreadable": advice.unreadable,
     })
 }
 

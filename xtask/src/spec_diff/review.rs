@@ -173,7 +173,9 @@ fn reviewed(pair: &Pair, settings: &Settings) -> Result<Reviewed> {
     let (fate, mut report) = match (&pair.old, &pair.new) {
         (Some(old), Some(new)) => (Fate::Compared, diff(old, new, settings)),
         (Some(old), None) => (Fate::Gone, diff(old, &emptied(old), settings)),
-        (None, _) => (Fate::New, Report::default()),
+        (None, Some(_)) => (Fate::New, Report::default()),
+        // Only what was accepted of it is left.
+        (None, None) => (Fate::Gone, Report::default()),
     };
     if let (Some(old), Some(new), true) = (&pair.old, &pair.new, pair.rust && pair.crates.is_none())
         && let Some((was, is)) = lowered_pair(old, new)

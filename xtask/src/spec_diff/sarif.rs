@@ -49,7 +49,7 @@ fn result(review: &Review, spec: &Reviewed, change: &Change, suppressed: bool) -
         "ruleId": change.rule.id,
         "level": level,
         "message": {"text": format!("{} ({})", printable(&change.message), change.verdicts())},
-        "partialFingerprints": {"change/v1": change.fingerprint},
+        "partialFingerprints": {"change/v2": change.fingerprint},
     });
     // Once one result says that it is suppressed, the others say that they are not.
     if suppressed {

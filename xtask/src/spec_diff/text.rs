@@ -79,7 +79,7 @@ fn files(spec: &Reviewed) -> String {
 
 fn part(review: &Review, spec: &Reviewed, grouped: bool, expand: bool) -> String {
     let fate = match spec.fate {
-        Fate::New => return "this spec is new: there is nothing to compare\n".to_owned(),
+        Fate::New => "this spec is new: there is nothing to compare\n",
         Fate::Gone => "this spec is gone\n",
         Fate::Compared => "",
     };
@@ -90,7 +90,7 @@ fn part(review: &Review, spec: &Reviewed, grouped: bool, expand: bool) -> String
     let total = spec.report.changes.len();
     let suppressed = spec.report.changes.iter().filter(|change| change.suppressed.is_some()).count();
     let suppressed = if suppressed > 0 { format!(" {suppressed} are suppressed;") } else { String::new() };
-    let needs = needs(spec);
+    let needs = if spec.fate == Fate::New { "its crate is new".to_owned() } else { needs(spec) };
     let weight = if failing > 0 { Weight::Fails } else { Weight::Fine };
     let (on, off) = (style(weight), style(weight).render_reset());
     let summary = format!("{total} changes, {on}{failing} of them fail{off};{suppressed} {needs}\n");

@@ -97,10 +97,20 @@ impl Api {
         bail!("{} has more than {} comments", self.place(), PAGE * PAGES)
     }
 
-    /// Whose token it is; nothing for that of a workflow or an app.
-    pub(super) async fn me(&self) -> Option<String> {
-        let answer = self.send(Method::GET, "/user", None).await.ok()?;
-        answer.body.get("login").and_then(Value::as_str).filter(|_| answer.status == StatusCode::OK).map(str::to_owned)
+    /// Whose token it is; nothing for that of a workflow or an app, which GitHub refuses to tell.
+    ///
+    /// # Errors
+    /// If GitHub does not say: who guesses would take an old comment for somebody else's, and post a second one.
+    pub(super) async fn me(&self) -> Result<Option<String>> {
+        let answer = self.answered(Method::GET, "/user", None).await?;
+        let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+        if refused && until(&answer).is_none() {
+            return Ok(None);
+        }
+        let answer = self.good(answer).context("can't find out whose token it is")?;
+        let login =
+            answer.body.get("login").and_then(Value::as_str).context("GitHub does not say whose token it is")?;
+        Ok(Some(login.to_owned()))
     }
 
     /// Posts a comment; its number comes back.
