@@ -72,8 +72,9 @@ pub(super) fn add_test(root: &Path, provider: &str, made: &Generated) -> Result<
     }
     let (workspace, tests) = (root.join("Cargo.toml"), root.join("tests/Cargo.toml"));
     let dependency = format!("{name} = {{ path = \"generated/{provider}\", version = \"0.1.0\" }} # generated");
-    let first = with_line(&workspace, "-client = { path = \"generated/", &dependency)?;
-    let second = with_line(&tests, "-client.workspace = true", &format!("{name}.workspace = true"))?;
+    let first = with_line(&workspace, &["-client = { path = \"generated/"], &dependency)?;
+    let clients = ["-client.workspace = true", "-client = { workspace = true"];
+    let second = with_line(&tests, &clients, &format!("{name}.workspace = true"))?;
     fs::write(&file, test(provider, &example)).with_context(|| format!("can't write {}", file.display()))?;
     for (manifest, text) in [(workspace, first), (tests, second)] {
         fs::write(&manifest, text).with_context(|| format!("can't write {}", manifest.display()))?;
@@ -81,12 +82,12 @@ pub(super) fn add_test(root: &Path, provider: &str, made: &Generated) -> Result<
     Ok(())
 }
 
-/// A manifest with one more line behind the last one that holds `like`.
-fn with_line(manifest: &Path, like: &str, line: &str) -> Result<String> {
+/// A manifest with one more line behind the last one that holds one of `like`.
+fn with_line(manifest: &Path, like: &[&str], line: &str) -> Result<String> {
     let text = fs::read_to_string(manifest).with_context(|| format!("can't read {}", manifest.display()))?;
     let mut lines: Vec<&str> = text.lines().collect();
-    let Some(last) = lines.iter().rposition(|line| line.contains(like)) else {
-        bail!("{} has no line with `{like}`; add `{line}` by hand", manifest.display());
+    let Some(last) = lines.iter().rposition(|line| like.iter().any(|like| line.contains(like))) else {
+        bail!("{} has no line with `{}`; add `{line}` by hand", manifest.display(), like.join("` or `"));
     };
     lines.insert(last + 1, line);
     Ok(lines.join("\n") + "\n")

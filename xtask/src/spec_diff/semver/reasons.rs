@@ -372,7 +372,7 @@ const UNSEEN: &[(Kind, &[&str], &str)] = &[
     (Kind::Credentials, &["signing-setting-changed"], "it compares names of fields, not their types"),
     (
         Kind::Manifest,
-        &["feature-removed", "feature-needed", "public-dependency-moved"],
+        &["crate-renamed", "feature-removed", "feature-needed", "public-dependency-moved"],
         "rustdoc's JSON says nothing of Cargo.toml",
     ),
 ];
