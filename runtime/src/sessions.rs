@@ -8,7 +8,7 @@
 //! 4. A token is renewed before it ends; while one caller does, the others go on with the old one. One that the
 //!    service rejects (401, or what its description says of the body) is renewed once, and the attempt made again.
 //!
-//! Nothing here knows how a token is fetched: [`held`] does for operations of the API, [`oauth2`] for client
+//! Nothing here knows how a token is fetched: `held` does for operations of the API, [`oauth2`] for client
 //! credentials.
 
 mod error;

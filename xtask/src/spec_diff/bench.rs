@@ -1,6 +1,6 @@
 //! `spec-diff bench`: our time and memory beside oasdiff's, on the largest files of a folder.
 //!
-//! 1. Each file gets copies with 1, 100 and 5,000 seeded edits, and one in which only texts differ ([`edit`]).
+//! 1. Each file gets copies with 1, 100 and 5,000 seeded edits, and one in which only texts differ ([`mod@edit`]).
 //! 2. Both programs review each pair, one after the other in the same run; each is a process that is watched
 //!    ([`process`]): wall time, processor time, most memory, bytes written.
 //! 3. Documents of 5,000 and 10,000 operations ([`made`]) say how our time grows.
