@@ -74,8 +74,10 @@ pub fn load(path: &Path, shown: &Path, folder: Option<&Path>) -> Result<Spec, Lo
 
 /// A file's bytes, one more than `most` at most.
 fn bounded(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    let length = file.metadata().map_or(0, |data| data.len()).min(most as u64);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -235,7 +237,13 @@ fn enter(node: &mut Node, file: u16) {
 }
 
 /// Members that hold what somebody sends, where a `$ref` is nothing but text.
-const VALUES: [&str; 6] = ["const", "default", "enum", "example", "externalValue", "value"];
+fn holds_values(key: &str, child: &Node) -> bool {
+    match key {
+        "const" | "default" | "enum" | "example" | "externalValue" | "value" => true,
+        "examples" => matches!(child.value, Value::List(_)),
+        key => key.starts_with("x-example"),
+    }
+}
 
 /// The number of values and keys of a file, and the names of the files that it refers to.
 fn references(root: &Node, name: &str) -> (usize, Vec<(String, Mark)>) {
@@ -248,11 +256,7 @@ fn references(root: &Node, name: &str) -> (usize, Vec<(String, Mark)>) {
         let from = open.len();
         for (key, child) in node.members() {
             nodes += 1;
-            let holds_values = match key.text.as_str() {
-                "examples" => matches!(child.value, Value::List(_)),
-                name => VALUES.contains(&name) || name.starts_with("x-example"),
-            };
-            let is_value = is_value || holds_values;
+            let is_value = is_value || holds_values(&key.text, child);
             open.push((child, is_value));
             let texts: Vec<&Node> = match key.text.as_str() {
                 "$ref" => vec![child],

@@ -144,6 +144,10 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     })?;
     let text = text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text);
     let control = |c: u8| c.is_ascii_control() && !matches!(c, b'\t' | b'\n' | b'\r');
+    // Without an early end, a whole block of bytes is looked at in one step.
+    if !text.bytes().fold(false, |any, byte| any | control(byte)) {
+        return Ok(text);
+    }
     match text.bytes().position(control) {
         None => Ok(text),
         Some(offset) => {

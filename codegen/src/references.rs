@@ -21,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug)]
 pub struct References<'a> {
     spec: &'a Spec,
-    /// Made when the first place is asked for: a review in which nothing changed asks for none.
+    /// For nodes that their place does not lead to; made when the first of them is asked for.
     parents: OnceCell<AddressMap<*const Node, Parent<'a>>>,
     /// Members of the large maps that somebody asked for, so that many references into one map stay linear.
     members: RefCell<AddressMap<*const Node, HashMap<&'a str, &'a Node>>>,
@@ -55,6 +55,48 @@ enum Token<'a> {
     Index(usize),
 }
 
+/// What leads to a node, from the root of its file on.
+pub(crate) struct Way<'a> {
+    /// The file's name, if it is not the spec's own.
+    file: Option<&'a str>,
+    parents: Vec<Parent<'a>>,
+    /// Where the node stands.
+    at: Mark,
+}
+
+impl Way<'_> {
+    /// See [`References::pointer_of`].
+    pub(crate) fn pointer(&self) -> String {
+        self.written(|_, index| index.to_string())
+    }
+
+    /// The same with items of lists by what they are called, so that it stays when they stand in another order.
+    pub(crate) fn known_as(&self) -> String {
+        self.written(|list, index| name_of_item(list.items(), index).unwrap_or_else(|| index.to_string()))
+    }
+
+    /// See [`References::key_at`].
+    pub(crate) fn key_at(&self) -> Mark {
+        self.parents.last().map_or(self.at, |parent| parent.key_at)
+    }
+
+    fn written(&self, item: impl Fn(&Node, usize) -> String) -> String {
+        let mut pointer = String::with_capacity(128);
+        if let Some(file) = self.file {
+            pointer.push_str(file);
+            pointer.push('#');
+        }
+        for parent in &self.parents {
+            pointer.push('/');
+            match parent.token {
+                Token::Key(key) => push_token(&mut pointer, key),
+                Token::Index(index) => pointer.push_str(&item(parent.node, index)),
+            }
+        }
+        pointer
+    }
+}
+
 /// Maps with more members than this are looked up by hash.
 const LARGE_MAP: usize = 16;
 
@@ -82,7 +124,7 @@ impl<'a> References<'a> {
         references
     }
 
-    /// Where each node stands.
+    /// What each node stands in.
     fn parents(&self) -> &AddressMap<*const Node, Parent<'a>> {
         self.parents.get_or_init(|| {
             let mut parents = AddressMap::default();
@@ -244,14 +286,11 @@ impl<'a> References<'a> {
 
     /// The innermost schema around a node that has an `$id`.
     fn schema_with_id(&self, node: &Node) -> Option<&'a Node> {
-        let mut at = std::ptr::from_ref(node);
-        while let Some(parent) = self.parents().get(&at) {
-            at = std::ptr::from_ref(parent.node);
-            if let Some(schema) = self.with_id.get(&at) {
-                return Some(schema);
-            }
+        if self.with_id.is_empty() {
+            return None;
         }
-        None
+        let around = self.way(node).parents.into_iter().rev();
+        around.into_iter().find_map(|parent| self.with_id.get(&std::ptr::from_ref(parent.node)).copied())
     }
 
     /// The node behind the tokens of a pointer, or how far they lead.
@@ -263,40 +302,59 @@ impl<'a> References<'a> {
     ///
     /// In another file, the file's name stands before it: `schemas/user.yaml#/User`.
     pub fn pointer_of(&self, node: &Node) -> String {
-        self.pointer(node, |_, index| index.to_string())
+        self.way(node).pointer()
     }
 
-    /// The same with items of lists by what they are called, so that it stays when they stand in another order.
-    pub fn known_as(&self, node: &Node) -> String {
-        self.pointer(node, |list, index| name_of_item(list.items(), index).unwrap_or_else(|| index.to_string()))
-    }
-
-    fn pointer(&self, node: &Node, item: impl Fn(&Node, usize) -> String) -> String {
-        let mut tokens = Vec::new();
+    /// The way to a node; an empty one to the root, and to nodes of no document.
+    pub(crate) fn way(&self, node: &Node) -> Way<'a> {
+        let file = self.spec.other(node.at.file).map(|other| other.name.as_str());
+        if let Some(parents) = self.way_by_place(node) {
+            return Way { file, parents, at: node.at };
+        }
+        let mut parents = Vec::new();
         let mut at = std::ptr::from_ref(node);
         while let Some(parent) = self.parents().get(&at) {
-            tokens.push((parent.token, parent.node));
+            parents.push(*parent);
             at = std::ptr::from_ref(parent.node);
         }
-        let mut pointer = self.spec.other(node.at.file).map_or_else(String::new, |other| format!("{}#", other.name));
-        for (token, parent) in tokens.iter().rev() {
-            pointer.push('/');
-            match token {
-                Token::Key(key) => pointer.push_str(&escape_token(key)),
-                Token::Index(index) => pointer.push_str(&item(parent, *index)),
-            }
+        parents.reverse();
+        Way { file, parents, at: node.at }
+    }
+
+    /// The way that the place of a node shows: nodes stand in the order of their text.
+    ///
+    /// Not so those that an alias has copied: they are in no order, and this yields nothing.
+    fn way_by_place(&self, node: &Node) -> Option<Vec<Parent<'a>>> {
+        let mut way = Vec::with_capacity(16);
+        let mut around = self.spec.root_of(node.at.file)?;
+        while !std::ptr::eq(around, node) {
+            let (parent, child) = match &around.value {
+                Value::Map(members) => {
+                    let index = members.partition_point(|(key, _)| key.at <= node.at).checked_sub(1)?;
+                    let (key, child) = &members[index];
+                    (Parent { node: around, token: Token::Key(&key.text), key_at: key.at }, child)
+                }
+                Value::List(items) => {
+                    let index = items.partition_point(|item| item.at <= node.at).checked_sub(1)?;
+                    let child = &items[index];
+                    (Parent { node: around, token: Token::Index(index), key_at: child.at }, child)
+                }
+                _ => return None,
+            };
+            way.push(parent);
+            around = child;
         }
-        pointer
+        Some(way)
     }
 
     /// Where the key of a node stands; for items of lists and for the root, where the node stands.
     pub fn key_at(&self, node: &Node) -> Mark {
-        self.parents().get(&std::ptr::from_ref(node)).map_or(node.at, |parent| parent.key_at)
+        self.way(node).key_at()
     }
 
     /// The key under which a node stands in a map.
     pub fn key_of(&self, node: &Node) -> Option<&'a str> {
-        match self.parents().get(&std::ptr::from_ref(node))?.token {
+        match self.way(node).parents.last()?.token {
             Token::Key(key) => Some(key),
             Token::Index(_) => None,
         }
@@ -354,19 +412,36 @@ const LONGEST_NAMED: usize = 1000;
 
 /// What an item of a list is called, if no other is called so: a parameter, a server, a schema with a title, a text.
 fn name_of_item(items: &[Node], index: usize) -> Option<String> {
-    let name = |item: &Node| {
-        let text = |key: &str| item.get(key).and_then(Node::text);
-        let name = item.text().or_else(|| ["$ref", "name", "url", "title"].iter().find_map(|key| text(key)))?;
-        Some(format!("{}={}", text("in").unwrap_or_default(), escape_token(name)))
-    };
-    let wanted = items.get(index).filter(|_| items.len() <= LONGEST_NAMED).and_then(name)?;
-    let others = items.iter().enumerate().filter(|(other, _)| *other != index);
-    others.into_iter().all(|(_, item)| name(item).as_ref() != Some(&wanted)).then_some(wanted)
+    let wanted = items.get(index).filter(|_| items.len() <= LONGEST_NAMED).and_then(place_and_name)?;
+    let mut others = items.iter().enumerate().filter(|(other, _)| *other != index);
+    others.all(|(_, item)| place_and_name(item) != Some(wanted)).then(|| {
+        let (place, name) = wanted;
+        format!("{place}={}", escape_token(name))
+    })
+}
+
+/// Where a parameter is sent, if it is one, and what the item is called.
+fn place_and_name(item: &Node) -> Option<(&str, &str)> {
+    let text = |key: &str| item.get(key).and_then(Node::text);
+    let name = item.text().or_else(|| ["$ref", "name", "url", "title"].iter().find_map(|key| text(key)))?;
+    Some((text("in").unwrap_or_default(), name))
 }
 
 /// A reference token of a JSON Pointer: `~` and `/` escaped.
 pub fn escape_token(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
+    let mut escaped = String::with_capacity(token.len());
+    push_token(&mut escaped, token);
+    escaped
+}
+
+fn push_token(pointer: &mut String, token: &str) {
+    let mut from = 0;
+    for (at, byte) in token.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'~' | b'/')) {
+        pointer.push_str(&token[from..at]);
+        pointer.push_str(if byte == b'~' { "~0" } else { "~1" });
+        from = at + 1;
+    }
+    pointer.push_str(&token[from..]);
 }
 
 /// The tokens of a JSON Pointer that stands in a URI fragment, percent-decoded and unescaped.

@@ -8,7 +8,6 @@ use super::classify::{arrange, beside};
 use super::report::{Advice, Change, Place, Report, Step, Verdict};
 use super::rules;
 use crate::finding::shortened;
-use crate::references::References;
 use crate::spec::{Node, Spec};
 use semver::{Prerelease, Version};
 use std::cmp::Ordering;
@@ -18,17 +17,24 @@ pub fn advise(report: &mut Report, old: &Spec, new: &Spec) {
     let mut found: Vec<Change> = document_version(report, old, new).into_iter().collect();
     report.advice = advice(report, old, new);
     if let Some(advice) = report.advice.as_ref().filter(|advice| !advice.enough) {
-        let places = (declared(old).map(|node| place(old, node)), declared(new).map(|node| place(new, node)));
+        let places = (place(old, CRATE_VERSION), place(new, CRATE_VERSION));
         let name = advice.crate_name.clone();
         found.push(beside(&rules::CRATE_VERSION_TOO_SMALL, places, advice.sentence(), name));
     }
-    report.changes.extend(found);
-    arrange(&mut report.changes);
+    if !found.is_empty() {
+        report.changes.extend(found);
+        arrange(&mut report.changes);
+    }
 }
+
+/// Where a document says which version its crate has.
+const CRATE_VERSION: &str = "/info/x-crate/version";
+/// Where it says its own.
+const VERSION: &str = "/info/version";
 
 /// The text of `info.x-crate.version`.
 fn declared(spec: &Spec) -> Option<&Node> {
-    spec.root.at_pointer("/info/x-crate/version")
+    spec.root.at_pointer(CRATE_VERSION)
 }
 
 fn text(node: &Node) -> Option<&str> {
@@ -38,9 +44,10 @@ fn text(node: &Node) -> Option<&str> {
     }
 }
 
-fn place(spec: &Spec, node: &Node) -> Place {
-    let pointer = References::new(spec).pointer_of(node);
-    Place { file: spec.file.clone(), at: node.at, pointer, value: text(node).map(|text| shortened(text, 80)) }
+fn place(spec: &Spec, pointer: &str) -> Option<Place> {
+    let node = spec.root.at_pointer(pointer)?;
+    let value = text(node).map(|text| shortened(text, 80));
+    Some(Place { file: spec.file.clone(), at: node.at, pointer: pointer.to_owned(), value })
 }
 
 fn advice(report: &Report, old: &Spec, new: &Spec) -> Option<Advice> {
@@ -103,7 +110,7 @@ fn next(pre: &Prerelease) -> Option<Prerelease> {
 /// Whether the document's own version says of a break what it should.
 fn document_version(report: &Report, old: &Spec, new: &Spec) -> Option<Change> {
     let broken = report.changes.iter().filter(|change| change.wire == Verdict::Break).count();
-    let (was, is) = (old.root.at_pointer("/info/version")?, new.root.at_pointer("/info/version")?);
+    let (was, is) = (old.root.at_pointer(VERSION)?, new.root.at_pointer(VERSION)?);
     let (before, after) = (text(was)?, text(is)?);
     let moved = match (numbers(before), numbers(after)) {
         (Some(before), Some(after)) => after > before,
@@ -117,12 +124,8 @@ fn document_version(report: &Report, old: &Spec, new: &Spec) -> Option<Change> {
         shortened(after, 40),
         shortened(before, 40)
     );
-    Some(beside(
-        &rules::DOCUMENT_VERSION_NOT_MOVED,
-        (Some(place(old, was)), Some(place(new, is))),
-        message,
-        String::new(),
-    ))
+    let places = (place(old, VERSION), place(new, VERSION));
+    Some(beside(&rules::DOCUMENT_VERSION_NOT_MOVED, places, message, String::new()))
 }
 
 /// What stands for the major version of `v2.1` or `0.3.0`: up to the first number that is not zero. Dates and words

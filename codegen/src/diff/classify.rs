@@ -8,8 +8,10 @@ use super::fingerprint::{self, Prints, number_twins};
 use super::reach::Reach;
 use super::report::{Change, Direction, Place, Policy, Report, Verdict};
 use super::rules::{self, Rule};
-use crate::spec::Node;
+use crate::spec::{Mark, Node};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
 
 /// What has to be equal for two differences to be one.
 type Key = (&'static str, Option<*const Node>, Option<*const Node>, String);
@@ -89,7 +91,7 @@ fn unstable(changes: &[Change]) -> Option<Change> {
 }
 
 /// Brings changes into their order, and tells those of one fingerprint apart.
-pub(super) fn arrange(changes: &mut [Change]) {
+pub(super) fn arrange(changes: &mut Vec<Change>) {
     sort(changes);
     number_twins(changes);
 }
@@ -134,7 +136,10 @@ fn change<'a>(compare: &Compare<'a>, raw: &Raw<'a>, joined: &Joined<'_>, prints:
         policy = policy.min(Policy::Info);
     }
     let source = raw.source.unwrap_or(if sent || of_document { rule.sent } else { rule.received });
-    let (old, new) = (raw.old.map(|node| compare.old.place(node)), raw.new.map(|node| compare.new.place(node)));
+    let seen = [(&compare.old, raw.old), (&compare.new, raw.new)]
+        .map(|(side, node)| node.map(|node| (node, side.references.way(node))));
+    let [old, new] = [(&compare.old, &seen[0]), (&compare.new, &seen[1])]
+        .map(|(side, seen)| seen.as_ref().map(|(node, way)| side.place(node, way)));
     Change {
         rule,
         wire,
@@ -148,7 +153,7 @@ fn change<'a>(compare: &Compare<'a>, raw: &Raw<'a>, joined: &Joined<'_>, prints:
         directions: joined.directions.iter().copied().collect(),
         message: raw.message.clone(),
         detail: raw.detail.clone(),
-        fingerprint: prints.of(raw, &compare.old, &compare.new),
+        fingerprint: prints.of(raw, &seen),
         suppressed: None,
     }
 }
@@ -190,12 +195,23 @@ fn merged(lists: &[&[u32]]) -> Vec<usize> {
 }
 
 /// Worst first; then by rule, in the order of the catalogue, and by place.
-pub(super) fn sort(changes: &mut [Change]) {
+pub(super) fn sort(changes: &mut Vec<Change>) {
     let ranks: BTreeMap<&str, usize> = rules::all().enumerate().map(|(rank, rule)| (rule.id, rank)).collect();
-    changes.sort_by_cached_key(|change| {
-        let rank = ranks.get(change.rule.id).copied().unwrap_or(usize::MAX);
-        let at = change.place().map(|place| (place.file.clone(), place.at, place.pointer.clone()));
+    let key = |change: &Change| {
         let weight = (change.fails(), change.wire, change.behaviour, change.source, change.policy);
-        (std::cmp::Reverse(weight), rank, at, change.detail.clone(), change.message.clone())
+        (Reverse(weight), ranks.get(change.rule.id).copied().unwrap_or(usize::MAX))
+    };
+    let mut order: Vec<_> = changes.iter().map(key).zip(0..).collect();
+    order.sort_by(|(a, left), (b, right)| {
+        let (left, right): (&Change, &Change) = (&changes[*left], &changes[*right]);
+        let texts = || (&left.detail, &left.message).cmp(&(&right.detail, &right.message));
+        a.cmp(b).then_with(|| standing(left).cmp(&standing(right))).then_with(texts)
     });
+    let mut unsorted: Vec<Option<Change>> = changes.drain(..).map(Some).collect();
+    changes.extend(order.into_iter().filter_map(|(_, index): (_, usize)| unsorted[index].take()));
+}
+
+/// Where a change stands. Paths are compared as text: each of the few is compared often.
+fn standing(change: &Change) -> Option<(&OsStr, Mark, &str)> {
+    change.place().map(|place| (place.file.as_os_str(), place.at, place.pointer.as_str()))
 }

@@ -8,10 +8,10 @@
 //! What a comparison of crates tells stands in no document: its message takes the place of the values.
 
 use super::compare::Raw;
-use super::model::Side;
 use super::report::{Change, Place};
 use super::rules::{self, Rule};
 use super::values::{canonical, canonical_without_texts};
+use crate::references::Way;
 use crate::spec::{Node, Value};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -39,15 +39,15 @@ pub(super) struct Prints {
 }
 
 impl Prints {
-    /// The fingerprint of a difference.
-    pub(super) fn of<'a>(&mut self, raw: &Raw<'a>, old: &Side<'a>, new: &Side<'a>) -> String {
+    /// The fingerprint of a difference between an old and a new node, each with the way to it.
+    pub(super) fn of(&mut self, raw: &Raw<'_>, nodes: &[Option<(&Node, Way<'_>)>; 2]) -> String {
         let mut parts = vec![raw.rule.id.to_owned(), raw.detail.clone()];
-        for (side, node) in [(old, raw.old), (new, raw.new)] {
-            let Some(node) = node else {
+        for node in nodes {
+            let Some((node, way)) = node else {
                 parts.extend([String::new(), String::new()]);
                 continue;
             };
-            let place = side.references.known_as(node);
+            let place = way.known_as();
             let text = self.text(raw, node, &place);
             parts.extend([place, text]);
         }
@@ -112,5 +112,7 @@ fn digits<T: AsRef<str>>(parts: &[T]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let hashed = hash.finalize();
+    let first: [u8; 8] = std::array::from_fn(|at| hashed[at]);
+    format!("{:016x}", u64::from_be_bytes(first))
 }

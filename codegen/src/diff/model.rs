@@ -12,7 +12,7 @@ use super::report::Place;
 use super::schema::{self, Schema};
 use crate::addresses::AddressMap;
 use crate::finding::shortened;
-use crate::references::References;
+use crate::references::{References, Way};
 use crate::spec::{Node, Spec, Value};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -183,14 +183,14 @@ impl<'a> Side<'a> {
     }
 
     /// Where a node stands, and what stands there if it is short.
-    pub(super) fn place(&self, node: &Node) -> Place {
+    pub(super) fn place(&self, node: &Node, way: &Way<'_>) -> Place {
         let scalar = match &node.value {
             Value::Map(_) | Value::List(_) => None,
             Value::Null => Some("null".to_owned()),
             Value::Bool(value) => Some(value.to_string()),
             Value::Number(text) | Value::Text(text) => Some(shortened(text, 80)),
         };
-        let at = if scalar.is_some() { node.at } else { self.references.key_at(node) };
-        Place { file: self.spec.file_of(at).to_owned(), at, pointer: self.references.pointer_of(node), value: scalar }
+        let at = if scalar.is_some() { node.at } else { way.key_at() };
+        Place { file: self.spec.file_of(at).to_owned(), at, pointer: way.pointer(), value: scalar }
     }
 }

@@ -98,7 +98,7 @@ impl<'a> Walk<'_, 'a> {
     fn schema(&mut self, two: Two<'a>) -> bool {
         let same = match (&two.0.value, &two.1.value) {
             (Value::Map(old), Value::Map(new)) => self.members(old, new),
-            _ => equal(two.0, two.1),
+            _ => is_written_alike(two.0, two.1),
         };
         if !same {
             // Whoever asks for a part of what differs need not walk down to it again.
@@ -122,7 +122,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn keyword(&mut self, keyword: &str, two: Two<'a>) -> bool {
         match keyword {
-            "$ref" => equal(two.0, two.1) && self.reference(two),
+            "$ref" => is_written_alike(two.0, two.1) && self.reference(two),
             // What these mean depends on more than what is written: the way here, and the day.
             "$dynamicRef" | "$recursiveRef" | "x-sunset" | "x-stability-level" => false,
             "properties" | "patternProperties" | "dependentSchemas" => self.named(two),
@@ -138,19 +138,21 @@ impl<'a> Walk<'_, 'a> {
             | "then"
             | "unevaluatedItems"
             | "unevaluatedProperties" => self.schema(two),
-            _ => equal(two.0, two.1),
+            _ => is_written_alike(two.0, two.1),
         }
     }
 
     /// Schemas by names.
     fn named(&mut self, (old, new): Two<'a>) -> bool {
-        let (Value::Map(olds), Value::Map(news)) = (&old.value, &new.value) else { return equal(old, new) };
+        let (Value::Map(olds), Value::Map(news)) = (&old.value, &new.value) else { return is_written_alike(old, new) };
         olds.len() == news.len()
             && olds.iter().zip(news).all(|((name, was), (other, is))| name.text == other.text && self.schema((was, is)))
     }
 
     fn listed(&mut self, (old, new): Two<'a>) -> bool {
-        let (Value::List(olds), Value::List(news)) = (&old.value, &new.value) else { return equal(old, new) };
+        let (Value::List(olds), Value::List(news)) = (&old.value, &new.value) else {
+            return is_written_alike(old, new);
+        };
         olds.len() == news.len() && olds.iter().zip(news).all(|two| self.schema(two))
     }
 
@@ -175,18 +177,18 @@ fn is_passed_over(key: &str) -> bool {
 }
 
 /// Whether two values are written alike.
-fn equal(old: &Node, new: &Node) -> bool {
+pub(super) fn is_written_alike(old: &Node, new: &Node) -> bool {
     match (&old.value, &new.value) {
         (Value::Null, Value::Null) => true,
         (Value::Bool(old), Value::Bool(new)) => old == new,
         (Value::Number(old), Value::Number(new)) | (Value::Text(old), Value::Text(new)) => old == new,
         (Value::List(old), Value::List(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| equal(old, new))
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_written_alike(old, new))
         }
         (Value::Map(old), Value::Map(new)) => {
             let mut members = old.iter().zip(new);
             old.len() == new.len()
-                && members.all(|((name, old), (other, new))| name.text == other.text && equal(old, new))
+                && members.all(|((name, old), (other, new))| name.text == other.text && is_written_alike(old, new))
         }
         _ => false,
     }

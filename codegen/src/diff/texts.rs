@@ -3,6 +3,7 @@
 use super::compare::Compare;
 use super::operations::Operation;
 use super::rules;
+use super::same::is_written_alike;
 use super::values::canonical;
 use crate::finding::shortened;
 use crate::spec::Node;
@@ -97,7 +98,9 @@ type Changed<'a> = (&'a str, Option<&'a Node>, Option<&'a Node>);
 fn changed<'a>((old, old_node): Members<'_, 'a>, (new, new_node): Members<'_, 'a>) -> Vec<Changed<'a>> {
     let keys: BTreeSet<&'a str> = old.keys().chain(new.keys()).copied().collect();
     let text = |node: Option<&&'a Node>| node.map(|node| canonical(node));
-    let differ = keys.into_iter().filter(|key| text(old.get(key)) != text(new.get(key)));
+    let same =
+        |key: &&str| matches!((old.get(key), new.get(key)), (Some(old), Some(new)) if is_written_alike(old, new));
+    let differ = keys.into_iter().filter(|key| !same(key) && text(old.get(key)) != text(new.get(key)));
     differ
         .map(|key| {
             let was = old.get(key).copied().unwrap_or(old_node);

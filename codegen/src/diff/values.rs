@@ -19,14 +19,12 @@ pub(super) fn canonical_without_texts(node: &Node) -> String {
 }
 
 fn write_canonical(node: &Node, text: &mut String, keep: &impl Fn(&str) -> bool) {
-    // Writing to a `String` can't fail. The reader limits the depth.
+    // The reader limits the depth.
     match &node.value {
         Value::Null => text.push_str("null"),
         Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => text.push_str(&Number::parse(number).map_or_else(|| number.clone(), |n| n.text())),
-        Value::Text(value) => {
-            let _ = write!(text, "{value:?}");
-        }
+        Value::Text(value) => write_text(value, text),
         Value::List(items) => {
             text.push('[');
             for item in items {
@@ -40,12 +38,25 @@ fn write_canonical(node: &Node, text: &mut String, keep: &impl Fn(&str) -> bool)
             sorted.sort_by(|(a, _), (b, _)| a.text.cmp(&b.text));
             text.push('{');
             for (key, value) in sorted {
-                let _ = write!(text, "{:?}:", key.text);
+                write_text(&key.text, text);
+                text.push(':');
                 write_canonical(value, text, keep);
                 text.push(',');
             }
             text.push('}');
         }
+    }
+}
+
+/// Text in quotes, with escapes where it needs them.
+fn write_text(value: &str, text: &mut String) {
+    if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+    } else {
+        // Writing to a `String` can't fail.
+        let _ = write!(text, "{value:?}");
     }
 }
 

@@ -39,14 +39,22 @@ fn syntax(text: &str, error: &serde_json::Error) -> Problem {
     Problem::new(rules::SYNTAX, at, format!("this is not JSON: {message}"))
 }
 
-/// Where a key or value begins.
+/// Where a key or value begins. There are as many as values and keys, so a file has no place in it.
 #[derive(Clone, Copy)]
 struct Start {
-    at: Mark,
-    /// Its first byte.
-    byte: u8,
-    /// Members or items, if it is a list or map; of hostile text only the parser knows.
-    size: u32,
+    line: u32,
+    column: u32,
+    /// Commas in it, if it is a list or map; of hostile text only the parser knows.
+    commas: u32,
+}
+
+impl Start {
+    /// In the place of the commas: this is a number.
+    const NUMBER: u32 = u32::MAX;
+
+    fn at(self) -> Mark {
+        Mark::new(self.line, self.column)
+    }
 }
 
 /// Depth, number of values, the characters that may stand inside and between tokens, and where tokens begin.
@@ -74,7 +82,8 @@ impl Scan<'_> {
             match byte {
                 b'\n' => self.line(),
                 b'\r' if self.bytes.get(self.offset + 1) != Some(&b'\n') => self.line(),
-                b' ' | b'\t' | b'\r' => self.step(),
+                b' ' => self.pass(|byte| byte == b' '),
+                b'\t' | b'\r' => self.step(),
                 b'"' => self.quoted()?,
                 b'{' | b'[' => self.begin(byte)?,
                 b'}' | b']' => {
@@ -85,7 +94,7 @@ impl Scan<'_> {
                     if byte == b','
                         && let Some(start) = self.open.last().and_then(|index| self.starts.get_mut(*index))
                     {
-                        start.size += 1;
+                        start.commas += 1;
                     }
                     self.step();
                 }
@@ -100,6 +109,14 @@ impl Scan<'_> {
         self.at.column += 1;
     }
 
+    /// Passes over bytes that are a character each and end no line.
+    fn pass(&mut self, wanted: impl Fn(u8) -> bool) {
+        let count = self.bytes[self.offset..].iter().take_while(|byte| wanted(**byte)).count();
+        self.offset += count;
+        // No file is longer.
+        self.at.column += u32::try_from(count).unwrap_or(u32::MAX);
+    }
+
     fn line(&mut self) {
         self.offset += 1;
         self.at = Mark::new(self.at.line + 1, 1);
@@ -109,7 +126,8 @@ impl Scan<'_> {
         if self.starts.len() == MOST_NODES {
             return Err(too_many_nodes(self.at));
         }
-        self.starts.push(Start { at: self.at, byte, size: 0 });
+        let commas = if matches!(byte, b'-' | b'0'..=b'9') { Start::NUMBER } else { 0 };
+        self.starts.push(Start { line: self.at.line, column: self.at.column, commas });
         Ok(())
     }
 
@@ -127,7 +145,10 @@ impl Scan<'_> {
     fn quoted(&mut self) -> Result<(), Problem> {
         self.start(b'"')?;
         self.step();
-        while let Some(&byte) = self.bytes.get(self.offset) {
+        loop {
+            // Most text is plain, so that is passed over in one go.
+            self.pass(|byte| IS_PLAIN[usize::from(byte)]);
+            let Some(&byte) = self.bytes.get(self.offset) else { break };
             match byte {
                 b'"' => {
                     self.step();
@@ -161,6 +182,17 @@ impl Scan<'_> {
     }
 }
 
+/// Bytes that are a character of text each and end nothing.
+const IS_PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    plain
+};
+
 fn control_in_text(at: Mark) -> Problem {
     Problem::new(rules::SYNTAX, at, "this is not JSON: a control character stands in text without an escape")
 }
@@ -188,11 +220,11 @@ impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Node, D::Error> {
         let start = self.0.next()?;
-        let value = match start.byte {
-            b'-' | b'0'..=b'9' => Value::Number(<&RawValue>::deserialize(reader)?.get().to_owned()),
+        let value = match start.commas {
+            Start::NUMBER => Value::Number(<&RawValue>::deserialize(reader)?.get().to_owned()),
             _ => reader.deserialize_any(ValueVisitor { builder: self.0, start })?,
         };
-        Ok(Node { value, at: start.at })
+        Ok(Node { value, at: start.at() })
     }
 }
 
@@ -205,7 +237,7 @@ impl ValueVisitor<'_> {
     /// How many members or items there are; a comma that stands alone must not cost memory.
     fn size(&self) -> usize {
         let most = self.builder.starts.len();
-        (self.start.size as usize + 1).min(most)
+        (self.start.commas as usize + 1).min(most)
     }
 }
 
@@ -239,7 +271,7 @@ impl<'de> Visitor<'de> for ValueVisitor<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut members = Members::with_capacity(self.size());
         while let Some(text) = map.next_key::<String>()? {
-            let key = Key { text, at: self.builder.next::<A::Error>()?.at };
+            let key = Key { text, at: self.builder.next::<A::Error>()?.at() };
             let node = map.next_value_seed(NodeSeed(self.builder))?;
             match members.place(&key.text) {
                 Some(first) => self.builder.problems.push(duplicate_key(&key, first)),
