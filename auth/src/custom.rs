@@ -243,6 +243,7 @@ pub(crate) fn fixed_flag(custom: &Custom, name: &str, otherwise: bool) -> bool {
 }
 
 /// The source of a parameter in the form that its kind has: a secret is secret, and a key is a key.
+#[cfg(feature = "document")]
 pub(crate) fn source_of(custom: &str, name: &str, source: Source) -> Source {
     let kind = scheme(custom).and_then(|scheme| parameter(scheme, name)).map(|parameter| parameter.kind);
     match (kind, source) {

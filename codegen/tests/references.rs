@@ -281,3 +281,35 @@ fn in_memory_another_file_is_not_looked_for() {
     let findings = lint(&spec, &Context { crate_is_named: true, ..Context::default() });
     assert_eq!(findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["external-ref"]);
 }
+
+/// Each node has a pointer, and that pointer leads to this node and to no other, also where an alias has copied it.
+#[test]
+fn a_pointer_leads_back_to_its_node() {
+    let yaml = "a: &one\n  b: [1, {c: 2}, null]\n  'd/e~': ''\n  empty:\nf:\n  - *one\n  - <<: *one\n    g: {}\n  - *one\nh: *one\n";
+    let json = r##"{"a":{"b":[1,{"c":2},[],{}],"":{"":null}},"f":[[["x"],"y"],{"d/e":{"~":0}}]}"##;
+    let pretty = "{\n  \"a\":\n  {\"b\": [\n1, \"ü\", 2]},\r\n \"c\": {}\r}";
+    let files = folder(MANY);
+    let specs = [
+        parse("a.yaml", yaml).unwrap(),
+        parse("a.json", json).unwrap(),
+        parse("b.json", pretty).unwrap(),
+        load(&files.path().join("api/openapi.yaml"), Path::new("api/openapi.yaml"), Some(files.path())).unwrap(),
+    ];
+    for (spec, least) in specs.iter().zip([40, 15, 6, 90]) {
+        let references = References::new(spec);
+        let mut open: Vec<&Node> = spec.roots().collect();
+        let mut seen = 0;
+        while let Some(node) = open.pop() {
+            let pointer = references.pointer_of(node);
+            let there = spec.at_pointer(&pointer).unwrap();
+            assert!(std::ptr::eq(there, node), "{}: `{pointer}` is another node", spec.file.display());
+            for (key, child) in node.members() {
+                assert_eq!(references.key_of(child), Some(key.text.as_str()), "{pointer}");
+                assert_eq!(references.key_at(child), key.at, "{pointer}");
+            }
+            open.extend(node.members().map(|(_, child)| child).chain(node.items()));
+            seen += 1;
+        }
+        assert!(seen >= least, "{}: {seen} nodes", spec.file.display());
+    }
+}
