@@ -191,10 +191,11 @@ fn source(root: &Path, spec: &Published) -> Source {
     source
 }
 
-/// The name of a spec's crate.
+/// The name of a spec's crate: a letter comes first, whatever the file is called.
 fn package(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    format!("{}-client", name.chars().map(plain).collect::<String>())
+    let first = if name.starts_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "api-" };
+    format!("{first}{}-client", name.chars().map(plain).collect::<String>())
 }
 
 fn written(row: &mut Row, generated: &Generated, folder: &Path, task: &Corpus) -> Result<()> {

@@ -50,14 +50,24 @@ impl Workspace {
 
     /// Runs a command of cargo for one crate and collects what it says about that crate.
     ///
+    /// The network is left alone, unless a package of the lock file was never fetched: then cargo may ask for it.
+    ///
     /// # Errors
     /// If cargo can't be started.
     pub(crate) fn run(&self, command: &[&str], package: &str) -> Result<Said> {
+        let offline = self.run_with(Some("--offline"), command, package)?;
+        if offline.messages.iter().any(|message| is_unfetched(message)) {
+            return self.run_with(None, command, package);
+        }
+        Ok(offline)
+    }
+
+    fn run_with(&self, network: Option<&str>, command: &[&str], package: &str) -> Result<Said> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.folder).env("CARGO_TARGET_DIR", self.folder.join("target"));
         // What cargo sets for its own run must not reach the next one.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        cargo.args(command).args(["--offline", "--package", package, "--message-format", "json"]);
+        cargo.args(command).args(network).args(["--package", package, "--message-format", "json"]);
         cargo.args(self.jobs.iter().flat_map(|jobs| ["--jobs".to_owned(), jobs.to_string()]));
         let output = cargo.stdin(Stdio::null()).output().context("can't start cargo")?;
         let lines = output.stdout.split(|byte| *byte == b'\n');
@@ -75,6 +85,11 @@ impl Workspace {
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join("target/debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
+}
+
+/// Whether cargo says that it needs the network.
+fn is_unfetched(message: &str) -> bool {
+    message.contains("--offline") && !message.contains("-->")
 }
 
 /// A compiler's message about a crate, if it is one to mend.

@@ -126,3 +126,10 @@ fn only_unknown_members_may_be_left_out() {
     assert_eq!(differs(json!({"list": [{"b": 1}]}), json!({"list": [{}]})), None);
     assert!(differs(json!({"list": [1]}), json!({"list": []})).is_some());
 }
+
+#[test]
+fn a_file_of_any_name_gets_a_crate() {
+    assert_eq!(super::package("Acme_Orders.v2"), "acme-orders-v2-client");
+    assert_eq!(super::package("1st"), "api-1st-client");
+    assert_eq!(super::package("über"), "api--ber-client");
+}
