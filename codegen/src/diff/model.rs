@@ -14,7 +14,8 @@ use crate::addresses::AddressMap;
 use crate::finding::shortened;
 use crate::references::{References, Way};
 use crate::spec::{Node, Spec, Value};
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// The number of a source of one document.
@@ -34,6 +35,8 @@ pub(super) struct Side<'a> {
     pub(super) overflown: bool,
     nodes: Vec<Rc<[&'a Node]>>,
     schemas: Vec<Option<Rc<Schema<'a>>>>,
+    /// Components that have another schema in `allOf`, by that schema.
+    children: OnceCell<AddressMap<*const Node, Vec<(&'a str, &'a Node)>>>,
 }
 
 /// The most ways in which schemas are joined: a document of twenty schemas can ask for a million.
@@ -51,6 +54,7 @@ impl<'a> Side<'a> {
             overflown: false,
             nodes: Vec::new(),
             schemas: Vec::new(),
+            children: OnceCell::new(),
         }
     }
 
@@ -145,6 +149,41 @@ impl<'a> Side<'a> {
             }
         }
         at
+    }
+
+    /// What may stand where a schema with a discriminator is asked for: the components that the mapping names, and
+    /// those that have the schema in `allOf`, by their names.
+    ///
+    /// None where the schema is a choice: its branches say it then.
+    pub(super) fn children(&self, node: &'a Node) -> BTreeMap<&'a str, &'a Node> {
+        let mut children = BTreeMap::new();
+        if ["oneOf", "anyOf"].iter().any(|choice| node.get(choice).is_some()) {
+            return children;
+        }
+        let components = self.spec.root.at_pointer("/components/schemas");
+        let targets =
+            node.get("discriminator").and_then(|told| told.get("mapping")).into_iter().flat_map(Node::members);
+        for target in targets.filter_map(|(_, target)| target.text()) {
+            let name = target.rsplit('/').next().unwrap_or(target);
+            if let Some(entry) = components.and_then(|map| map.entry(name)) {
+                children.insert(entry.0.text.as_str(), entry.1);
+            }
+        }
+        let known = self.children.get_or_init(|| self.by_parent(components));
+        children.extend(known.get(&std::ptr::from_ref(node)).into_iter().flatten().copied());
+        children
+    }
+
+    fn by_parent(&self, components: Option<&'a Node>) -> AddressMap<*const Node, Vec<(&'a str, &'a Node)>> {
+        let mut known: AddressMap<*const Node, Vec<(&'a str, &'a Node)>> = AddressMap::default();
+        for (name, node) in components.into_iter().flat_map(Node::members) {
+            for parent in node.get("allOf").map(Node::items).unwrap_or_default() {
+                if let Some(parent) = parent.get("$ref").and_then(|reference| self.references.target(reference).ok()) {
+                    known.entry(parent).or_default().push((name.text.as_str(), node));
+                }
+            }
+        }
+        known
     }
 
     /// The nodes of a source.

@@ -97,7 +97,7 @@ impl<'a> Walk<'_, 'a> {
     /// Two schemas. The reader has limited the depth of this recursion.
     fn schema(&mut self, two: Two<'a>) -> bool {
         let same = match (&two.0.value, &two.1.value) {
-            (Value::Map(old), Value::Map(new)) => self.members(old, new),
+            (Value::Map(old), Value::Map(new)) => self.members(old, new) && self.children(two),
             _ => is_written_alike(two.0, two.1),
         };
         if !same {
@@ -105,6 +105,15 @@ impl<'a> Walk<'_, 'a> {
             self.same.known.insert(addresses(two), false);
         }
         same
+    }
+
+    /// What may stand for a schema with a discriminator, although nothing refers to it.
+    fn children(&mut self, (old, new): Two<'a>) -> bool {
+        if old.get("discriminator").is_none() && old.get("allOf").is_none() {
+            return true;
+        }
+        let (olds, news) = (self.old.children(old), self.new.children(new));
+        olds.keys().eq(news.keys()) && olds.values().zip(news.values()).all(|(was, is)| self.lead((*was, *is)))
     }
 
     fn members(&mut self, old: &'a [(Key, Node)], new: &'a [(Key, Node)]) -> bool {
@@ -160,10 +169,15 @@ impl<'a> Walk<'_, 'a> {
     fn reference(&mut self, (old, new): Two<'a>) -> bool {
         let targets = (self.old.references.target(old), self.new.references.target(new));
         let (Ok(old), Ok(new)) = targets else { return false };
-        match self.same.known.get(&addresses((old, new))) {
+        self.lead((old, new))
+    }
+
+    /// What another pair leads to, as far as that is known already.
+    fn lead(&mut self, two: Two<'a>) -> bool {
+        match self.same.known.get(&addresses(two)) {
             Some(known) => *known,
             None => {
-                let number = self.number((old, new));
+                let number = self.number(two);
                 self.pairs[number].referrers.push(self.at);
                 true
             }

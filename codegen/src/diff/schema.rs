@@ -100,8 +100,10 @@ pub(super) struct Schema<'a> {
     pub(super) is_const: bool,
     pub(super) extensible: Option<&'a Node>,
     pub(super) limits: BTreeMap<&'static str, Limit<'a>>,
-    pub(super) multiple_of: Option<&'a Node>,
-    pub(super) pattern: Option<&'a Node>,
+    /// Every part's divisor: a number has to be a multiple of each.
+    pub(super) multiple_of: Vec<&'a Node>,
+    /// Every part's pattern: a text has to match each.
+    pub(super) patterns: Vec<&'a Node>,
     pub(super) unique: Option<&'a Node>,
     pub(super) properties: BTreeMap<&'a str, Property<'a>>,
     pub(super) required: BTreeMap<&'a str, &'a Node>,
@@ -124,6 +126,16 @@ pub(super) struct Schema<'a> {
     pub(super) not_followed: Vec<&'a Node>,
     /// Members of `allOf`, and whether each constrains anything.
     pub(super) members: Vec<(&'a Node, bool)>,
+}
+
+/// Formats that clients parse into a type of their own.
+pub(super) fn is_parsed(format: &str) -> bool {
+    matches!(format, "date-time" | "date" | "time" | "duration" | "uuid" | "uri" | "ipv4" | "ipv6" | "byte" | "binary")
+        || is_number_format(format)
+}
+
+pub(super) fn is_number_format(format: &str) -> bool {
+    matches!(format, "int32" | "int64" | "uint32" | "uint64" | "decimal" | "float" | "double" | "bigint")
 }
 
 /// Keywords that are texts for readers.
@@ -275,9 +287,15 @@ fn scalar_part<'a>(node: &'a Node, key: &'a str, value: &'a Node, schema: &mut S
         slot.get_or_insert(value);
     };
     match key {
+        // A format that says how a text is read counts before one that is only a note.
+        "format" if schema.format.and_then(Node::text).is_some_and(|known| !is_parsed(known)) => {
+            if value.text().is_some_and(is_parsed) {
+                schema.format = Some(value);
+            }
+        }
         "format" => set(&mut schema.format),
-        "pattern" => set(&mut schema.pattern),
-        "multipleOf" => set(&mut schema.multiple_of),
+        "pattern" => schema.patterns.push(value),
+        "multipleOf" => schema.multiple_of.push(value),
         "uniqueItems" if value.bool() == Some(true) => set(&mut schema.unique),
         "default" => set(&mut schema.default),
         "readOnly" if value.bool() == Some(true) => set(&mut schema.read_only),
@@ -462,6 +480,9 @@ fn finish<'a>(side: &mut Side<'a>, schema: &mut Schema<'a>, parts: Parts<'a>) {
     }
     schema.rest = rest(side, &parts.rest);
     infer_type(schema);
+    if parts.enum_with_null && parts.typed == 0 {
+        only_null(schema);
+    }
     let all_typed_with_null = parts.typed > 0 && parts.typed == parts.typed_with_null;
     let by_type = all_typed_with_null && (parts.enum_with_null || !parts.enum_without_null);
     schema.nullable = parts.explicit_null || by_type || (parts.enum_with_null && parts.typed == 0);
@@ -482,6 +503,15 @@ fn rest<'a>(side: &mut Side<'a>, nodes: &[&'a Node]) -> Option<Rest<'a>> {
     match schemas.first() {
         Some(first) => Some(Rest::Of(side.source(&schemas), first)),
         None => nodes.first().map(|_| Rest::Any),
+    }
+}
+
+/// An enum of nothing but `null` is the type of it.
+fn only_null(schema: &mut Schema<'_>) {
+    let no_other = schema.values.as_ref().is_some_and(Vec::is_empty);
+    if no_other && schema.types.is_none() {
+        (schema.types, schema.type_node) = (Some(BTreeSet::new()), schema.values_node);
+        (schema.values, schema.values_node, schema.is_const) = (None, None, false);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two schemas: first what they are as a whole, then keyword by keyword.
 
 mod branches;
+mod children;
 mod choices;
 mod chosen;
 mod later;
@@ -54,6 +55,7 @@ pub(super) fn compare(compare: &mut Compare<'_>, old_source: Source, new_source:
     limits::compare(compare, &pair);
     members::compare(compare, &pair);
     branches::compare(compare, &pair);
+    children::compare(compare, &pair);
     later::compare(compare, &pair);
     all_of(compare, &pair, before);
     default(compare, &pair);

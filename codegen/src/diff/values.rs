@@ -112,6 +112,20 @@ impl Number {
         self.digits.is_empty()
     }
 
+    pub(super) fn is_one(&self) -> bool {
+        !self.negative && self.exponent == 0 && self.digits == "1"
+    }
+
+    /// The number, if it is an integer that 128 bits hold.
+    pub(super) fn integer(&self) -> Option<i128> {
+        if self.is_zero() {
+            return Some(0);
+        }
+        let power = 10_i128.checked_pow(u32::try_from(self.exponent).ok()?)?;
+        let number = self.digits.parse::<i128>().ok()?.checked_mul(power)?;
+        Some(if self.negative { -number } else { number })
+    }
+
     pub(super) fn is_at_most_one(&self) -> bool {
         self.is_zero() || self.negative || self.text() == "1"
     }

@@ -13,8 +13,8 @@ use crate::spec::Node;
 use std::collections::{BTreeMap, HashSet};
 
 pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
-    let (old, new) = (&pair.old.branches, &pair.new.branches);
-    for (old, new) in old.iter().zip(new) {
+    let (old, new) = together(&pair.old.branches, &pair.new.branches);
+    for (old, new) in old.iter().zip(&new) {
         choice(compare, pair, old, new);
     }
     let common = old.len().min(new.len());
@@ -24,11 +24,40 @@ pub(super) fn compare<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
         compare.emit(rule, pair.old_node, branches.node, "this must fit a choice of schemas now");
     }
     for branches in &old[common..] {
-        let typed = pair.new.types.is_some();
-        let rule = if typed { &rules::TYPE_CHANGED } else { &rules::TYPE_UNSET };
+        let rule = match (pair.old.types.is_some(), pair.new.types.is_some()) {
+            // The types stay: the choice only asked for more.
+            (true, true) => &rules::MEMBER_FREES,
+            (false, true) => &rules::TYPE_CHANGED,
+            (_, false) => &rules::TYPE_UNSET,
+        };
         compare.emit(rule, branches.node, pair.new_node, "this need not fit a choice of schemas any more");
     }
     discriminator(compare, pair);
+}
+
+/// The choices of both schemas, those first, in one order, that are written alike: they stand in any order.
+fn together<'s, 'a>(
+    old: &'s [Branches<'a>],
+    new: &'s [Branches<'a>],
+) -> (Vec<&'s Branches<'a>>, Vec<&'s Branches<'a>>) {
+    if let ([_], [_]) = (old, new) {
+        return (old.iter().collect(), new.iter().collect());
+    }
+    let text = |choice: &Branches<'_>| canonical_without_texts(choice.node);
+    let (mut olds, mut news) = (Vec::new(), Vec::new());
+    let (mut left, mut others): (Vec<_>, Vec<_>) = (Vec::new(), new.iter().collect());
+    for choice in old {
+        match others.iter().position(|other| text(other) == text(choice)) {
+            Some(index) => {
+                olds.push(choice);
+                news.push(others.remove(index));
+            }
+            None => left.push(choice),
+        }
+    }
+    olds.extend(left);
+    news.extend(others);
+    (olds, news)
 }
 
 fn choice<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &Branches<'a>, new: &Branches<'a>) {
@@ -60,7 +89,12 @@ fn choice<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>, old: &Branches<'a>
     }
     ambiguous(compare, pair, (old, new), &matched);
     let rising = matched.windows(2).all(|two| two[0].1 < two[1].1);
-    if !rising && pair.new.discriminator.is_none() && !disjoint(compare, new) {
+    // Branches that only ask for more of the schema around them are no variants to choose from.
+    let variants = new.list.iter().any(|(source, _)| {
+        let schema = compare.new.schema(*source);
+        schema.types.is_some() || schema.values.is_some() || !schema.branches.is_empty()
+    });
+    if !rising && variants && pair.new.discriminator.is_none() && !disjoint(compare, new) {
         compare.emit(&rules::BRANCHES_REORDERED, old.node, new.node, "the branches stand in another order");
     }
 }

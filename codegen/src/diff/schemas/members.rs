@@ -281,13 +281,29 @@ fn prefix<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
         compare.pair(*old, *new, pair.usage, Passes::BOTH);
     }
     let common = pair.old.prefix.len().min(pair.new.prefix.len());
-    for (index, (_, node)) in pair.new.prefix.iter().enumerate().skip(common) {
-        let message = format!("the tuple has another item, number {}", index + 1);
-        compare.emit(&rules::TUPLE_ITEM_ADDED, pair.old_node, *node, message).detail(index.to_string());
+    for (index, (source, node)) in pair.new.prefix.iter().enumerate().skip(common) {
+        let number = index + 1;
+        if pair.old.items_refused {
+            let message = format!("the tuple has another item, number {number}");
+            compare.emit(&rules::TUPLE_ITEM_ADDED, pair.old_node, *node, message).detail(index.to_string());
+        } else if let Some((before, _)) = pair.old.items {
+            compare.pair(before, *source, pair.usage, Passes::BOTH);
+        } else if !is_any(compare.new.schema(*source).as_ref()) {
+            let message = format!("item {number} of the tuple could be anything and has a schema now");
+            compare.emit(&rules::TYPE_SET, pair.old_node, *node, message).detail(index.to_string());
+        }
     }
-    for (index, (_, node)) in pair.old.prefix.iter().enumerate().skip(common) {
-        let message = format!("the tuple has an item less, number {}", index + 1);
-        compare.emit(&rules::TUPLE_ITEM_REMOVED, *node, pair.new_node, message).detail(index.to_string());
+    for (index, (source, node)) in pair.old.prefix.iter().enumerate().skip(common) {
+        let number = index + 1;
+        if pair.new.items_refused {
+            let message = format!("the tuple has an item less, number {number}");
+            compare.emit(&rules::TUPLE_ITEM_REMOVED, *node, pair.new_node, message).detail(index.to_string());
+        } else if let Some((after, _)) = pair.new.items {
+            compare.pair(*source, after, pair.usage, Passes::BOTH);
+        } else if !is_any(compare.old.schema(*source).as_ref()) {
+            let message = format!("item {number} of the tuple had a schema and may be anything");
+            compare.emit(&rules::TYPE_UNSET, *node, pair.new_node, message).detail(index.to_string());
+        }
     }
     if pair.old.items_refused != pair.new.items_refused && !(pair.old.prefix.is_empty() && pair.new.prefix.is_empty()) {
         let closed = pair.new.items_refused;

@@ -4,7 +4,7 @@ use super::Pair;
 use crate::diff::compare::{Compare, Use};
 use crate::diff::report::Step;
 use crate::diff::rules::{self, Rule};
-use crate::diff::schema::{Schema, Type};
+use crate::diff::schema::{Schema, Type, is_number_format, is_parsed};
 use crate::spec::Node;
 use std::collections::BTreeSet;
 
@@ -52,9 +52,9 @@ fn numeric(old: &BTreeSet<Type>, new: &BTreeSet<Type>) -> bool {
     old.iter().chain(new).all(|ty| matches!(ty, Type::Integer | Type::Number))
 }
 
-/// The types of a schema; of a choice, those of its branches are not looked at here.
+/// The types of a schema, none of them where only `null` fits; of a choice, those of its branches are not looked at.
 pub(super) fn effective(schema: &Schema<'_>) -> Option<BTreeSet<Type>> {
-    schema.types.clone().filter(|types| !types.is_empty())
+    schema.types.clone().filter(|types| !types.is_empty() || schema.nullable)
 }
 
 /// Types with what they include.
@@ -67,6 +67,9 @@ pub(super) fn wide(types: &BTreeSet<Type>) -> BTreeSet<Type> {
 }
 
 fn words(types: &BTreeSet<Type>) -> String {
+    if types.is_empty() {
+        return "null".to_owned();
+    }
     types.iter().map(|ty| ty.word()).collect::<Vec<_>>().join(" or ")
 }
 
@@ -83,7 +86,8 @@ fn types_rule(pair: &Pair<'_, '_>, old: &BTreeSet<Type>, new: &BTreeSet<Type>) -
     {
         return &rules::TEXT_TYPED;
     }
-    let several = old.len() > 1 || new.len() > 1;
+    // `null` alone is none of these types, and beside another it is a second one.
+    let several = old.len() != 1 || new.len() != 1;
     if wide_new.is_superset(&wide_old) {
         return if several { &rules::TYPE_ADDED } else { &rules::TYPE_WIDENED };
     }
@@ -108,11 +112,7 @@ fn types_rule(pair: &Pair<'_, '_>, old: &BTreeSet<Type>, new: &BTreeSet<Type>) -
 
 /// Whether any text fits.
 fn is_free_text(schema: &Schema<'_>) -> bool {
-    schema.format.is_none() && schema.values.is_none() && schema.pattern.is_none()
-}
-
-fn is_number_format(format: &str) -> bool {
-    matches!(format, "int32" | "int64" | "uint32" | "uint64" | "decimal" | "float" | "double" | "bigint")
+    schema.format.is_none() && schema.values.is_none() && schema.patterns.is_empty()
 }
 
 fn null<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
@@ -128,12 +128,6 @@ fn null<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     } else {
         compare.emit(&rules::NULL_REMOVED, nodes.0, nodes.1, "this may no longer be null");
     }
-}
-
-/// Formats that clients parse into a type of their own.
-fn is_parsed(format: &str) -> bool {
-    matches!(format, "date-time" | "date" | "time" | "duration" | "uuid" | "uri" | "ipv4" | "ipv6" | "byte" | "binary")
-        || is_number_format(format)
 }
 
 /// Whether one is bytes as OpenAPI 3.0 spells them, and the other as 3.1 does.
