@@ -95,7 +95,7 @@ super::rules! {
     DISCRIMINATOR_CHANGED "I15" "discriminator-property-changed" BRK BRK PAT PAT - "A discriminator is another property." ["*-discriminator-property-name-changed"]
     MAPPING_ADDED "I16" "discriminator-mapping-added" OK OK SHI SHI - "A discriminator knows another value; unions of the crate are open." ["*-discriminator-mapping-added"]
     MAPPING_REMOVED "I17" "discriminator-mapping-removed" BRK OK MAJ MAJ - "A discriminator knows a value less." ["*-discriminator-mapping-deleted"]
-    MAPPING_CHANGED "I18" "discriminator-mapping-changed" BRK BRK MAJ MAJ - "A discriminator's value leads to another schema." ["*-discriminator-mapping-changed"]
+    MAPPING_CHANGED "I18" "discriminator-mapping-changed" BRK BRK MAJ MAJ - "A discriminator's value leads to another schema, or another value to the same." ["*-discriminator-mapping-changed"]
     NOT_ADDED "I20" "not-added" BRK OK PAT PAT - "Values that fit a schema are excluded." []
     NOT_REMOVED "I20" "not-removed" OK BRK PAT PAT - "Values that were excluded are allowed." []
     NOT_CHANGED "I20" "not-changed" UND UND PAT PAT - "What is excluded changed; whether more or less can't be decided." []

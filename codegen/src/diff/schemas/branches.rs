@@ -270,26 +270,46 @@ fn discriminator<'a>(compare: &mut Compare<'a>, pair: &Pair<'_, 'a>) {
     if property(old) != property(new) {
         compare.emit(&rules::DISCRIMINATOR_CHANGED, old, new, "another property tells the branches apart");
     }
-    let (was, is) = (mapping(old, pair.old), mapping(new, pair.new));
+    mappings(compare, (old, mapping(old, pair.old)), (new, mapping(new, pair.new)));
+}
+
+/// Which value leads where: values that lead elsewhere, those that another one stands for now, the others.
+fn mappings<'a>(compare: &mut Compare<'a>, (old, was): (&'a Node, Mapping<'a>), (new, is): (&'a Node, Mapping<'a>)) {
+    let mut arrived: Vec<_> = is.iter().filter(|(value, _)| !was.contains_key(*value)).collect();
     for (value, (target, node)) in &was {
-        match is.get(value) {
-            Some((now, other)) if now != target => {
-                let message = format!("the value `{}` leads to another branch", shortened(value, 60));
+        let shown = shortened(value, 60);
+        if let Some((now, other)) = is.get(value) {
+            if now != target && !is_renamed(compare, target, now) {
+                let message = format!("the value `{shown}` leads to another branch");
                 compare.emit(&rules::MAPPING_CHANGED, *node, *other, message).detail(value.clone());
             }
-            Some(_) => {}
-            None if node_is_explicit(node) => {
-                let message = format!("the value `{}` is no longer known", shortened(value, 60));
-                compare.emit(&rules::MAPPING_REMOVED, *node, new, message).detail(value.clone());
-            }
-            None => {}
+            continue;
+        }
+        let leads_here = |(_, (now, _)): &(_, &(String, _))| now == target || is_renamed(compare, target, now);
+        if let Some(found) = arrived.iter().position(leads_here) {
+            let (now, (_, other)) = arrived.remove(found);
+            let message = format!("the value `{shown}` is `{}` now, and leads to the same", shortened(now, 60));
+            compare.emit(&rules::MAPPING_CHANGED, *node, *other, message).detail(value.clone());
+        } else if node_is_explicit(node) {
+            let message = format!("the value `{shown}` is no longer known");
+            compare.emit(&rules::MAPPING_REMOVED, *node, new, message).detail(value.clone());
         }
     }
-    for (value, (_, node)) in is.iter().filter(|(value, _)| !was.contains_key(*value)) {
+    for (value, (_, node)) in arrived {
         if node_is_explicit(node) {
             let message = format!("the value `{}` is new", shortened(value, 60));
             compare.emit(&rules::MAPPING_ADDED, old, *node, message).detail(value.clone());
         }
+    }
+}
+
+/// Whether a component went and an equal one of another name came.
+fn is_renamed<'a>(compare: &mut Compare<'a>, old: &str, new: &str) -> bool {
+    let component = |side: &Side<'a>, name: &str| side.root().get("components")?.get("schemas")?.get(name);
+    let stayed = component(&compare.new, old).is_some() || component(&compare.old, new).is_some();
+    match (component(&compare.old, old), component(&compare.new, new)) {
+        (Some(was), Some(is)) if !stayed => compare.equal_nodes(was, is),
+        _ => false,
     }
 }
 
@@ -298,8 +318,11 @@ fn node_is_explicit(node: &Node) -> bool {
     node.text().is_some()
 }
 
+/// Values, each with the component that it leads to and where that is said.
+type Mapping<'a> = BTreeMap<String, (String, &'a Node)>;
+
 /// Values and the component that each leads to: those that are written, and a branch's own name where none is.
-fn mapping<'a>(discriminator: &'a Node, schema: &Schema<'a>) -> BTreeMap<String, (String, &'a Node)> {
+fn mapping<'a>(discriminator: &'a Node, schema: &Schema<'a>) -> Mapping<'a> {
     let last = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     let mut mapping = BTreeMap::new();
     for (value, node) in discriminator.get("mapping").into_iter().flat_map(Node::members) {
