@@ -247,11 +247,10 @@ fn serialisation<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Param
         let message = format!("{what} was written in the style `{}` and is in `{}`", old.style(), new.style());
         compare.emit(&rules::PARAMETER_STYLE_CHANGED, old_node, new_node, message);
     } else if old.explode() != new.explode() {
+        // In the style `simple`, lists are `a,b` either way.
+        let simple = old.style() == "simple";
         let several = old.schema(&compare.old).is_none_or(|schema| {
-            let source = compare.old.source_of(schema);
-            let schema = compare.old.schema(source);
-            let types = schema.types.clone();
-            types.is_none_or(|types| types.iter().any(|ty| matches!(ty.word(), "array" | "object")))
+            may_be(&mut compare.old, schema, |ty| ty == Type::Object || (ty == Type::Array && !simple))
         });
         let rule = if several { &rules::PARAMETER_EXPLODE_CHANGED } else { &rules::PARAMETER_EXPLODE_IRRELEVANT };
         compare.emit(rule, old_node, new_node, format!("the items of {what} are joined in another way"));
@@ -267,6 +266,13 @@ fn serialisation<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Param
             compare.emit(rule, old_node, new_node, format!("`{key}` of {what} changed"));
         }
     }
+}
+
+/// Whether a value of a schema may be of such a type.
+pub(super) fn may_be<'a>(side: &mut Side<'a>, schema: &'a Node, fits: impl Fn(Type) -> bool) -> bool {
+    let source = side.source_of(schema);
+    let schema = side.schema(source);
+    schema.types.as_ref().is_none_or(|types| types.iter().any(|ty| fits(*ty)))
 }
 
 /// `content` instead of `schema`, or of another media type.

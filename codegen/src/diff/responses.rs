@@ -5,8 +5,9 @@ use super::compare::{Compare, Use};
 use super::model::Side;
 use super::report::Verdict;
 use super::rules::{self, Rule};
+use super::schema::Type;
 use super::values::canonical_without_texts;
-use super::{life, texts};
+use super::{life, parameters, texts};
 use crate::finding::shortened;
 use crate::spec::Node;
 use std::collections::BTreeMap;
@@ -163,30 +164,34 @@ fn headers<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
         let members = node.get("headers").into_iter().flat_map(Node::members);
         let headers = members.filter(|(key, _)| !key.text.eq_ignore_ascii_case("content-type"));
         headers
-            .filter_map(|(key, node)| Some((key.text.to_lowercase(), side.resolve(node)?)))
+            .filter_map(|(key, node)| Some((key.text.to_lowercase(), (key.text.as_str(), side.resolve(node)?))))
             .collect::<BTreeMap<_, _>>()
     };
     let (was, is) = (all(&compare.old, old), all(&compare.new, new));
     let required = |node: &Node| node.get("required").and_then(Node::bool) == Some(true);
-    for (name, node) in &was {
-        let Some(other) = is.get(name) else {
+    for (name, (written, node)) in &was {
+        let Some((now, other)) = is.get(name) else {
             let rule = match (required(node), steers(name)) {
                 (true, _) => &rules::REQUIRED_HEADER_REMOVED,
                 (false, true) => &rules::STEERING_HEADER_REMOVED,
                 (false, false) => &rules::OPTIONAL_HEADER_REMOVED,
             };
-            let message = format!("the response header `{}` is gone", shortened(name, 80));
+            let message = format!("the response header `{}` is gone", shortened(written, 80));
             let raw = compare.emit(rule, *node, new, message).detail(name.clone());
             if rule == &rules::STEERING_HEADER_REMOVED {
                 raw.weigh(Verdict::Warn, Verdict::Warn);
             }
             continue;
         };
-        header(compare, name, node, other, (required(node), required(other)));
+        header(compare, now, node, other, (required(node), required(other)));
     }
-    for (name, node) in is.iter().filter(|(name, _)| !was.contains_key(*name)) {
-        let message = format!("the response header `{}` is new", shortened(name, 80));
-        compare.emit(&rules::HEADER_ADDED, old, *node, message).detail(name.clone());
+    for (name, (written, node)) in is.iter().filter(|(name, _)| !was.contains_key(*name)) {
+        let message = format!("the response header `{}` is new", shortened(written, 80));
+        let raw = compare.emit(&rules::HEADER_ADDED, old, *node, message).detail(name.clone());
+        // Where we send the response, an old crate leaves out what is required now.
+        if required(node) {
+            raw.weigh(Verdict::Break, Verdict::Ok);
+        }
     }
 }
 
@@ -208,10 +213,42 @@ fn header<'a>(compare: &mut Compare<'a>, name: &str, old: &'a Node, new: &'a Nod
     }
     life::objects(compare, "the response header", old, new);
     texts::of_objects(compare, old, new);
-    if let (Some(was), Some(is)) = (old.get("schema"), new.get("schema")) {
+    let (of_old, of_new) = (header_schema(&compare.old, old), header_schema(&compare.new, new));
+    match (old.get("content"), new.get("content")) {
+        (Some(was), Some(is)) => return bodies::content(compare, (old, Some(was)), (new, Some(is)), Of::Header),
+        (None, None) => header_explode(compare, &shown, (old, of_old), (new, of_new)),
+        _ => {
+            let message = format!("the response header `{shown}` is written in another way");
+            compare.emit(&rules::PARAMETER_CONTENT_CHANGED, old, new, message);
+        }
+    }
+    if let (Some(was), Some(is)) = (of_old, of_new) {
         compare.pair_nodes(was, is, Use::Body);
     }
-    bodies::content(compare, (old, old.get("content")), (new, new.get("content")), Of::Header);
+}
+
+/// The schema of a header, its own or that of its content.
+fn header_schema<'a>(side: &Side<'a>, header: &'a Node) -> Option<&'a Node> {
+    header.get("schema").or_else(|| side.resolve(header.get("content")?.members().next()?.1)?.get("schema"))
+}
+
+/// Headers are of the style `simple`, in which only the members of objects are joined in two ways.
+fn header_explode<'a>(
+    compare: &mut Compare<'a>,
+    shown: &str,
+    (old, was): (&'a Node, Option<&'a Node>),
+    (new, is): (&'a Node, Option<&'a Node>),
+) {
+    let (Some(was), Some(is)) = (was, is) else { return };
+    let explode = |node: &Node| node.get("explode").and_then(Node::bool) == Some(true);
+    let is_object = |ty: Type| ty == Type::Object;
+    if explode(old) != explode(new)
+        && parameters::may_be(&mut compare.old, was, is_object)
+        && parameters::may_be(&mut compare.new, is, is_object)
+    {
+        let message = format!("the members of the response header `{shown}` are joined in another way");
+        compare.emit(&rules::PARAMETER_EXPLODE_CHANGED, old, new, message);
+    }
 }
 
 /// Headers that waiting, paging or counting hangs on.

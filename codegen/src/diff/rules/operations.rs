@@ -29,7 +29,7 @@ super::rules! {
     PARAMETER_RENAMED "B10" "parameter-renamed" BRK BRK MAJ MAJ - "A parameter went and an equal one came: renamed?" []
     HEADER_CASE_CHANGED "B11" "header-case-changed" OK OK PAT PAT DOC "A header's name differs in case only." []
     PARAMETER_STYLE_CHANGED "B12" "parameter-style-changed" BRK BRK PAT PAT - "A parameter has another style." []
-    PARAMETER_EXPLODE_CHANGED "B13" "parameter-explode-changed" BRK BRK PAT PAT - "The items of a parameter are joined in another way." []
+    PARAMETER_EXPLODE_CHANGED "B13" "parameter-explode-changed" BRK BRK PAT PAT - "The items of a parameter or response header are joined in another way." []
     PARAMETER_EXPLODE_IRRELEVANT "B13" "parameter-explode-irrelevant" OK OK PAT PAT DOC "`explode` changed where there is one value." []
     RESERVED_REFUSED "B14" "reserved-characters-refused" WRN WRN PAT PAT - "Reserved characters are no longer allowed in a parameter." []
     RESERVED_ALLOWED "B14" "reserved-characters-allowed" OK OK PAT PAT - "Reserved characters are allowed in a parameter." []
