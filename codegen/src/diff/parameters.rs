@@ -169,7 +169,12 @@ fn gone<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, new: &'a Node)
             &rules::DEPRECATED_PARAMETER_REMOVED
         }
     };
-    compare.emit(rule, parameter.node, new, format!("{} is gone", parameter.shown())).detail(parameter.name);
+    let raw = compare.emit(rule, parameter.node, new, format!("{} is gone", parameter.shown()));
+    raw.detail(parameter.name);
+    // Where we receive it, a receiver may count on what was always there.
+    if rule == &rules::PARAMETER_REMOVED && parameter.required() {
+        raw.weigh(rule.request, Verdict::Break);
+    }
 }
 
 fn arrived<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, old: &'a Node) {
