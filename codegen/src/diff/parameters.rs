@@ -104,7 +104,7 @@ pub(super) fn compare<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &
         gone(compare, parameter, new.node);
     }
     for parameter in &added {
-        arrived(compare, parameter, old.node);
+        arrived(compare, parameter, old);
     }
     order(compare, (&was, &is), old, new);
 }
@@ -131,8 +131,10 @@ fn order<'a>(
 /// Parameters of one name that stand elsewhere.
 fn moved<'a>(compare: &mut Compare<'a>, removed: &mut Vec<Parameter<'a>>, added: &mut Vec<Parameter<'a>>) {
     removed.retain(|was| {
-        let same =
-            |is: &Parameter<'a>| is.name.eq_ignore_ascii_case(was.name) && was.place != "path" && is.place != "path";
+        let same = |is: &Parameter<'a>| {
+            let elsewhere = was.place != is.place && was.place != "path" && is.place != "path";
+            elsewhere && is.name.eq_ignore_ascii_case(was.name)
+        };
         let Some(index) = added.iter().position(same) else { return true };
         let is = added.remove(index);
         let message = format!("{} is a {} parameter now", was.shown(), is.place);
@@ -141,20 +143,34 @@ fn moved<'a>(compare: &mut Compare<'a>, removed: &mut Vec<Parameter<'a>>, added:
     });
 }
 
-/// One parameter that went and one that came, equal but for the name, and no others.
+/// Parameters that went and came, equal but for the name: those of another case, and a similar one if no other changed.
 fn renamed<'a>(compare: &mut Compare<'a>, removed: &mut Vec<Parameter<'a>>, added: &mut Vec<Parameter<'a>>) {
+    removed.retain(|was| {
+        let found = added
+            .iter()
+            .position(|is| is.name.eq_ignore_ascii_case(was.name) && equal_but_for_the_name(compare, was, is));
+        let Some(index) = found else { return true };
+        called_otherwise(compare, was, &added.remove(index));
+        false
+    });
     let ([was], [is]) = (removed.as_slice(), added.as_slice()) else { return };
     let similar = crate::finding::similar(was.name, [is.name]).is_some();
-    let fits = was.place == is.place && was.required() == is.required() && was.place != "path" && similar;
-    let schemas = (was.schema(&compare.old), is.schema(&compare.new));
-    let (Some(old), Some(new)) = schemas else { return };
-    if !fits || !compare.equal_nodes(old, new) {
-        return;
+    if similar && equal_but_for_the_name(compare, was, is) {
+        called_otherwise(compare, was, is);
+        removed.clear();
+        added.clear();
     }
+}
+
+fn equal_but_for_the_name<'a>(compare: &mut Compare<'a>, was: &Parameter<'a>, is: &Parameter<'a>) -> bool {
+    let fits = was.place == is.place && was.required() == is.required() && was.place != "path";
+    let (Some(old), Some(new)) = (was.schema(&compare.old), is.schema(&compare.new)) else { return false };
+    fits && compare.equal_nodes(old, new)
+}
+
+fn called_otherwise<'a>(compare: &mut Compare<'a>, was: &Parameter<'a>, is: &Parameter<'a>) {
     let message = format!("{} seems to be called `{}` now", was.shown(), shortened(is.name, 80));
     compare.emit(&rules::PARAMETER_RENAMED, was.node, is.node, message).detail(was.name);
-    removed.clear();
-    added.clear();
 }
 
 fn gone<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, new: &'a Node) {
@@ -177,7 +193,7 @@ fn gone<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, new: &'a Node)
     }
 }
 
-fn arrived<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, old: &'a Node) {
+fn arrived<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, old: &Operation<'a>) {
     let has_default = parameter.schema(&compare.new).is_some_and(|schema| {
         let source = compare.new.source_of(schema);
         compare.new.schema(source).default.is_some()
@@ -188,7 +204,14 @@ fn arrived<'a>(compare: &mut Compare<'a>, parameter: &Parameter<'a>, old: &'a No
         (_, true, false) => &rules::REQUIRED_PARAMETER_ADDED,
         _ => &rules::OPTIONAL_PARAMETER_ADDED,
     };
-    compare.emit(rule, old, parameter.node, format!("{} is new", parameter.shown())).detail(parameter.name);
+    // The path had a place for it, and nothing said what stands there.
+    let declared = parameter.position.is_some_and(|position| position < old.path.matches('{').count());
+    let word = if declared { "declared now" } else { "new" };
+    let raw = compare.emit(rule, old.node, parameter.node, format!("{} is {word}", parameter.shown()));
+    raw.detail(parameter.name);
+    if declared {
+        raw.weigh(Verdict::Ok, Verdict::Ok);
+    }
 }
 
 fn pair<'a>(compare: &mut Compare<'a>, old: &Parameter<'a>, new: &Parameter<'a>) {
