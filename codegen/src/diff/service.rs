@@ -6,31 +6,61 @@ use super::report::Step;
 use super::values::canonical;
 use super::{rules, texts};
 use crate::finding::shortened;
-use crate::spec::{Node, Spec};
+use crate::spec::{Key, Node, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A server with its variables filled in.
 #[derive(Clone, Debug)]
 struct Server<'a> {
     url: String,
-    /// As it is written, which is what a server is known by: a variable may have another default.
-    template: &'a str,
+    /// With its variables, which is what a server is known by: a variable may have another default.
+    template: String,
     node: &'a Node,
+}
+
+impl<'a> Server<'a> {
+    fn variables(&self) -> impl Iterator<Item = (&'a Key, &'a Node)> + use<'a> {
+        self.node.get("variables").into_iter().flat_map(Node::members)
+    }
 }
 
 fn servers(owner: &Node) -> Vec<Server<'_>> {
     let list = owner.get("servers").map(Node::items).unwrap_or_default();
     list.iter()
         .filter_map(|node| {
-            let template = node.get("url")?.text()?.trim_end_matches('/');
+            let template = node.get("url")?.text()?;
             let mut url = template.to_owned();
             for (name, variable) in node.get("variables").into_iter().flat_map(Node::members) {
                 let value = variable.get("default").and_then(Node::text).unwrap_or_default();
                 url = url.replace(&format!("{{{}}}", name.text), value);
             }
-            Some(Server { url: url.trim_end_matches('/').to_owned(), template, node })
+            Some(Server { url: in_one_spelling(&url), template: in_one_spelling(template), node })
         })
         .collect()
+}
+
+/// A URL with its scheme and host in lower case, and without the scheme's own port and a last slash.
+fn in_one_spelling(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (scheme, host) = (lower_outside_braces(scheme), lower_outside_braces(host));
+    let port = match scheme.as_str() {
+        "https" | "wss" => ":443",
+        "http" | "ws" => ":80",
+        _ => "",
+    };
+    format!("{scheme}://{}{path}", host.strip_suffix(port).unwrap_or(&host))
+}
+
+/// Names of variables stay as they are.
+fn lower_outside_braces(text: &str) -> String {
+    let mut inside = false;
+    let lower = |c: char| {
+        inside = (inside || c == '{') && c != '}';
+        if inside { c } else { c.to_ascii_lowercase() }
+    };
+    text.chars().map(lower).collect()
 }
 
 /// Scheme and host of a URL, and its path; a URL without a host is all path.
@@ -69,7 +99,9 @@ fn dialect(compare: &mut Compare<'_>) {
         compare.emit(&rules::DIALECT_MOVED, old, new, message);
     }
     for key in ["jsonSchemaDialect", "$self"] {
-        let (was, is) = (compare.old.root().get(key), compare.new.root().get(key));
+        // Its default spelt out says nothing.
+        let other = |node: &&Node| node.text() != Some("https://spec.openapis.org/oas/3.1/dialect/base");
+        let (was, is) = (compare.old.root().get(key).filter(other), compare.new.root().get(key).filter(other));
         if was.map(canonical) != is.map(canonical) {
             compare.emit(&rules::NOT_FOLLOWED, was, is, format!("`{key}` changed, which is not followed")).detail(key);
         }
@@ -107,18 +139,22 @@ fn server_list(compare: &mut Compare<'_>, same_below: bool) {
 }
 
 fn lists<'a>(compare: &mut Compare<'a>, was: &[Server<'a>], is: &[Server<'a>]) {
+    // Where none is declared, the server is `/`.
+    let is_root = |list: &[Server<'_>]| list.iter().all(|server| server.template.is_empty()) && list.len() < 2;
+    if is_root(was) && is_root(is) {
+        return;
+    }
+    let is = &same_by_default(compare, was, is);
     variables(compare, was, is);
-    let urls = |servers: &[Server<'_>]| servers.iter().map(|server| server.template.to_owned()).collect::<Vec<_>>();
+    let urls = |servers: &[Server<'_>]| servers.iter().map(|server| server.template.clone()).collect::<Vec<_>>();
     let (old_urls, new_urls) = (urls(was), urls(is));
-    let removed: Vec<_> =
-        was.iter().filter(|server| !new_urls.iter().any(|url| url == server.template)).cloned().collect();
-    let mut added: Vec<_> =
-        is.iter().filter(|server| !old_urls.iter().any(|url| url == server.template)).cloned().collect();
+    let removed: Vec<_> = was.iter().filter(|server| !new_urls.contains(&server.template)).cloned().collect();
+    let mut added: Vec<_> = is.iter().filter(|server| !old_urls.contains(&server.template)).cloned().collect();
     for server in removed {
         let shown = shortened(&server.url, 120);
-        if old_urls.first().is_some_and(|url| url == server.template) && !is.is_empty() {
+        if old_urls.first() == Some(&server.template) && !is.is_empty() {
             let now = added.first().or(is.first()).cloned();
-            added.retain(|other| Some(other.template) != now.as_ref().map(|now| now.template));
+            added.retain(|other| Some(&other.template) != now.as_ref().map(|now| &now.template));
             let to = now.as_ref().map(|now| shortened(&now.url, 120)).unwrap_or_default();
             let message = format!("the default server was `{shown}` and is `{to}`");
             compare.emit(&rules::SERVER_CHANGED, server.node, now.map(|now| now.node), message);
@@ -141,30 +177,76 @@ fn lists<'a>(compare: &mut Compare<'a>, was: &[Server<'a>], is: &[Server<'a>]) {
     }
 }
 
+/// The new servers; those with the address of an old one where no variable is set are known as that one.
+fn same_by_default<'a>(compare: &mut Compare<'a>, was: &[Server<'a>], is: &[Server<'a>]) -> Vec<Server<'a>> {
+    let known = |list: &[Server<'a>], template: &str| list.iter().any(|server| server.template == template);
+    let mut servers = is.to_vec();
+    for old in was.iter().filter(|old| !known(is, &old.template)) {
+        let found = servers.iter_mut().find(|new| new.url == old.url && !known(was, &new.template));
+        let Some(new) = found else { continue };
+        new.template.clone_from(&old.template);
+        let message = format!("the server `{}` has other variables", shortened(&old.url, 120));
+        compare.emit(&rules::SERVER_VARIABLES_CHANGED, old.node, new.node, message);
+    }
+    servers
+}
+
 fn variables<'a>(compare: &mut Compare<'a>, was: &[Server<'a>], is: &[Server<'a>]) {
-    let raw = |server: &Server<'a>| server.node.get("url").and_then(Node::text).map(str::to_owned);
     for old in was {
-        let Some(new) = is.iter().find(|new| raw(new) == raw(old)) else { continue };
-        for (name, variable) in old.node.get("variables").into_iter().flat_map(Node::members) {
-            let Some(other) = new.node.get("variables").and_then(|all| all.get(&name.text)) else { continue };
-            let shown = shortened(&name.text, 60);
-            let text = |node: &'a Node, key: &str| node.get(key).map(canonical);
-            if text(variable, "default") != text(other, "default") {
-                let message = format!("the variable `{shown}` of the server has another default");
-                compare.emit(&rules::SERVER_VARIABLE_DEFAULT, variable, other, message).detail(name.text.clone());
+        let Some(new) = is.iter().find(|new| new.template == old.template) else { continue };
+        let named = |server: &Server<'a>, name: &Key| server.variables().find(|(key, _)| key.text == name.text);
+        for (name, variable) in old.variables() {
+            match named(new, name) {
+                Some((_, other)) => one_variable(compare, &name.text, variable, other),
+                // One of another name may have its values.
+                None if new.variables().any(|(name, other)| {
+                    let (before, after) = (values(variable), values(other));
+                    named(old, name).is_none() && (after.is_empty() || (!before.is_empty() && before.is_subset(&after)))
+                }) => {}
+                None if old.template.contains(&format!("{{{}}}", name.text)) => {
+                    let default = variable.get("default").map(canonical);
+                    let lost = values(variable).into_iter().filter(|value| Some(value) != default.as_ref());
+                    lost.for_each(|value| value_removed(compare, &name.text, (variable, new.node), value));
+                }
+                None => {}
             }
-            let values = |node: &'a Node| {
-                let items = node.get("enum").map(Node::items).unwrap_or_default();
-                items.iter().map(canonical).collect::<BTreeSet<_>>()
-            };
-            let (before, after) = (values(variable), values(other));
-            for value in before.difference(&after).filter(|_| !after.is_empty()) {
-                let message = format!("the variable `{shown}` may no longer be {value}");
-                compare.emit(&rules::SERVER_VARIABLE_VALUE_REMOVED, variable, other, message).detail(value.clone());
+        }
+    }
+}
+
+/// The values that a variable may have; none is said where it may have any.
+fn values(variable: &Node) -> BTreeSet<String> {
+    variable.get("enum").map(Node::items).unwrap_or_default().iter().map(canonical).collect()
+}
+
+fn value_removed<'a>(compare: &mut Compare<'a>, name: &str, nodes: (&'a Node, &'a Node), value: String) {
+    let message = format!("the variable `{}` may no longer be {value}", shortened(name, 60));
+    compare.emit(&rules::SERVER_VARIABLE_VALUE_REMOVED, nodes.0, nodes.1, message).detail(value);
+}
+
+fn one_variable<'a>(compare: &mut Compare<'a>, name: &str, old: &'a Node, new: &'a Node) {
+    let shown = shortened(name, 60);
+    if old.get("default").map(canonical) != new.get("default").map(canonical) {
+        let message = format!("the variable `{shown}` of the server has another default");
+        compare.emit(&rules::SERVER_VARIABLE_DEFAULT, old, new, message).detail(name);
+    }
+    let (before, after) = (values(old), values(new));
+    match (before.is_empty(), after.is_empty()) {
+        (true, false) => {
+            let message = format!("the variable `{shown}` may be one of certain values only");
+            compare.emit(&rules::SERVER_VARIABLE_VALUE_REMOVED, old, new, message).detail(name);
+        }
+        (false, true) => {
+            let message = format!("the variable `{shown}` may have any value");
+            compare.emit(&rules::SERVER_VARIABLE_VALUE_ADDED, old, new, message).detail(name);
+        }
+        _ => {
+            for value in before.difference(&after) {
+                value_removed(compare, name, (old, new), value.clone());
             }
-            for value in after.difference(&before).filter(|_| !before.is_empty()) {
+            for value in after.difference(&before) {
                 let message = format!("the variable `{shown}` may be {value}");
-                compare.emit(&rules::SERVER_VARIABLE_VALUE_ADDED, variable, other, message).detail(value.clone());
+                compare.emit(&rules::SERVER_VARIABLE_VALUE_ADDED, old, new, message).detail(value.clone());
             }
         }
     }

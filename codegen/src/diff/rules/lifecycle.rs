@@ -35,6 +35,7 @@ super::rules! {
     SERVER_VARIABLE_DEFAULT "P3" "server-variable-default-changed" BEH BEH PAT PAT - "A variable of a server has another default." []
     SERVER_VARIABLE_VALUE_REMOVED "P3" "server-variable-value-removed" BRK BRK MAJ MAJ - "A variable of a server has a value less." []
     SERVER_VARIABLE_VALUE_ADDED "P3" "server-variable-value-added" OK OK MIN MIN - "A variable of a server has another value." []
+    SERVER_VARIABLES_CHANGED "P3" "server-variables-changed" OK OK MAJ MAJ - "A server has other variables, and the same address where none is set." []
     TEXT_CHANGED "P5" "text-changed" NO NO PAT PAT DOC "A description, summary, example or link to documents changed." []
     TITLE_CHANGED "P5" "title-changed" NO NO PAT PAT DOC "A schema's title changed." []
     TAG_TEXT_CHANGED "P6" "tag-text-changed" NO NO PAT PAT DOC "A tag's description changed." []
