@@ -19,6 +19,7 @@ mod classify;
 mod compare;
 mod components;
 mod crates;
+mod encoding;
 pub mod explain;
 mod fingerprint;
 mod life;

@@ -1,12 +1,11 @@
 //! Request bodies and media types.
 
 use super::compare::{Compare, Use};
-use super::report::{Step, Verdict};
-use super::values::canonical_without_texts;
-use super::{rules, texts};
+use super::model::Side;
+use super::schema::is_text;
+use super::{encoding, rules, texts};
 use crate::finding::shortened;
-use crate::spec::{Key, Node};
-use std::collections::BTreeMap;
+use crate::spec::{Key, Node, Value};
 
 /// A media type in one spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +20,9 @@ impl MediaType {
     pub(super) fn parse(text: &str) -> Self {
         let lower = text.to_lowercase();
         let (essence, parameters) = lower.split_once(';').unwrap_or((&lower, ""));
-        MediaType { essence: essence.trim().to_owned(), parameters: parameters.split_whitespace().collect() }
+        // Quotes are a spelling of the same value.
+        let parameters = parameters.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
+        MediaType { essence: essence.trim().to_owned(), parameters }
     }
 
     /// Whether this range includes the other type.
@@ -43,6 +44,10 @@ impl MediaType {
         matches!(self.essence.as_str(), "text/event-stream" | "application/x-ndjson" | "application/jsonl")
     }
 
+    pub(super) fn is_multipart(&self) -> bool {
+        self.essence.starts_with("multipart/")
+    }
+
     fn is_bytes(&self) -> bool {
         let essence = self.essence.as_str();
         essence == "application/octet-stream"
@@ -50,7 +55,7 @@ impl MediaType {
     }
 }
 
-type Entry<'a> = (MediaType, &'a Key, &'a Node);
+pub(super) type Entry<'a> = (MediaType, &'a Key, &'a Node);
 
 fn entries<'a>(content: Option<&'a Node>) -> Vec<Entry<'a>> {
     let members = content.into_iter().flat_map(Node::members);
@@ -181,13 +186,14 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of)
         let message = format!("the parameters of the media type `{}` changed", old.0.essence);
         compare.emit(&rules::MEDIA_TYPE_PARAMETERS, was, is, message);
     }
-    encoding(compare, was, is);
+    encoding::compare(compare, old, new);
     texts::of_objects(compare, was, is);
     let (added, removed) = match of {
         Of::Request => (&rules::BODY_SCHEMA_ADDED, &rules::BODY_SCHEMA_REMOVED),
         _ => (&rules::RESPONSE_SCHEMA_ADDED, &rules::RESPONSE_SCHEMA_REMOVED),
     };
     match (was.get("schema"), is.get("schema")) {
+        (was, is) if is_all_bytes(&compare.old, &old.0, was) && is_all_bytes(&compare.new, &new.0, is) => {}
         (Some(was), Some(is)) => {
             let usage = if new.0.is_json() && old.0.is_json() { Use::Body } else { Use::Text };
             compare.pair_nodes(was, is, usage);
@@ -205,20 +211,16 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of)
     }
 }
 
-/// How the parts of a form are written.
-fn encoding<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
-    let parts = |node: &'a Node| {
-        let members = node.get("encoding").into_iter().flat_map(Node::members);
-        members.map(|(key, node)| (key.text.as_str(), node)).collect::<BTreeMap<_, _>>()
+/// Whether a body is bytes of which nothing more is said: a binary text in 3.0, no schema at all in 3.1.
+fn is_all_bytes<'a>(side: &Side<'a>, media: &MediaType, schema: Option<&'a Node>) -> bool {
+    let Some(schema) = schema.filter(|_| media.is_bytes()) else { return media.is_bytes() };
+    let Some(schema) = side.resolve(schema).filter(|schema| matches!(schema.value, Value::Map(_))) else {
+        return false;
     };
-    let (was, is) = (parts(old), parts(new));
-    for name in was.keys().chain(is.keys()).collect::<std::collections::BTreeSet<_>>() {
-        let text = |node: Option<&&Node>| node.map(|node| canonical_without_texts(node));
-        if text(was.get(name)) != text(is.get(name)) {
-            let nodes = (was.get(name).copied().unwrap_or(old), is.get(name).copied().unwrap_or(new));
-            let message = format!("the part `{}` is written in another way", shortened(name, 80));
-            let raw = compare.emit(&rules::ENCODING_CHANGED, nodes.0, nodes.1, message);
-            raw.detail(*name).weigh(Verdict::Break, Verdict::Break).source(Step::Patch);
-        }
-    }
+    let text = |key: &str| schema.get(key).and_then(Node::text);
+    let says = |key: &str| !is_text(key) && !matches!(key, "type" | "format" | "contentMediaType");
+    let is_binary = text("type") == Some("string") && matches!(text("format"), None | Some("binary"));
+    let is_named = text("format").is_some() || text("contentMediaType").is_some();
+    let nothing = schema.members().all(|(key, _)| is_text(&key.text));
+    nothing || (is_binary && is_named && !schema.members().any(|(key, _)| says(&key.text)))
 }
