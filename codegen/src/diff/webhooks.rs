@@ -1,22 +1,24 @@
 //! What the provider sends: webhooks of 3.1, `x-webhooks`, callbacks of operations.
 
 use super::compare::Compare;
+use super::model::Side;
 use super::operations::{self, Operation, incoming, operations};
-use super::report::Direction;
+use super::report::{Direction, Verdict};
 use super::rules;
 use super::values::canonical_without_texts;
 use crate::finding::shortened;
-use crate::spec::Node;
+use crate::spec::{Key, Node};
 use std::collections::BTreeSet;
 
 /// Compares the webhooks of two documents.
 pub(super) fn compare(compare: &mut Compare<'_>) {
-    for key in ["webhooks", "x-webhooks"] {
-        let (old, new) = (compare.old.root().get(key), compare.new.root().get(key));
-        if old.is_some() || new.is_some() {
-            lists(compare, operations(&compare.old, old), operations(&compare.new, new));
-        }
-    }
+    let (old, new) = (all(&compare.old), all(&compare.new));
+    lists(compare, old, new);
+}
+
+/// The webhooks of a document: one of 3.0 says under `x-webhooks` what one of 3.1 says under `webhooks`.
+fn all<'a>(side: &Side<'a>) -> Vec<Operation<'a>> {
+    ["webhooks", "x-webhooks"].into_iter().flat_map(|key| operations(side, side.root().get(key))).collect()
 }
 
 fn lists<'a>(compare: &mut Compare<'a>, old: Vec<Operation<'a>>, mut new: Vec<Operation<'a>>) {
@@ -71,7 +73,8 @@ fn one<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) 
         let node = operation.get("security").or_else(|| root.get("security"));
         let new_name = |name: &str| names.get(name).copied().filter(|_| old).unwrap_or(name).to_owned();
         let requirement = |node: &Node| node.members().map(|(key, _)| new_name(&key.text)).collect::<BTreeSet<_>>();
-        (node, node.map(Node::items).unwrap_or_default().iter().map(requirement).collect::<Vec<_>>())
+        // Alternatives have no order, and one that is repeated says nothing.
+        (node, node.map(Node::items).unwrap_or_default().iter().map(requirement).collect::<BTreeSet<_>>())
     };
     let was = security(compare.old.root(), old.node, true);
     let is = security(compare.new.root(), new.node, false);
@@ -87,22 +90,45 @@ fn one<'a>(compare: &mut Compare<'a>, old: &Operation<'a>, new: &Operation<'a>) 
 pub(super) fn callbacks<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node, index: usize) {
     let outside = compare.work.at;
     let events = |node: &'a Node| node.get("callbacks").into_iter().flat_map(Node::members);
+    let known = |node: &'a Node, event: &Key| events(node).find(|(key, _)| key.text == event.text);
+    let mut arrived: Vec<_> = events(new).filter(|(event, _)| known(old, event).is_none()).collect();
     for (event, was) in events(old) {
-        let Some((_, is)) = events(new).find(|(key, _)| key.text == event.text) else {
+        let other = known(new, event).or_else(|| {
+            let found = arrived.iter().position(|(_, is)| says_the_same(compare, was, is))?;
+            Some(arrived.remove(found))
+        });
+        let Some((name, is)) = other else {
             let message = format!("the callback `{}` is gone", shortened(&event.text, 80));
             operations::enter(compare, index, Direction::Response);
             compare.emit(&rules::WEBHOOK_REMOVED, was, new, message).detail(event.text.clone());
             compare.work.at = outside;
             continue;
         };
+        if name.text != event.text {
+            // The name of a callback is not sent: only what is called after it changes.
+            let (from, to) = (shortened(&event.text, 80), shortened(&name.text, 80));
+            let message = format!("the callback `{from}` is called `{to}` now");
+            operations::enter(compare, index, Direction::Response);
+            let raw = compare.emit(&rules::WEBHOOK_RENAMED, was, is, message);
+            raw.detail(event.text.clone()).weigh(Verdict::Ok, Verdict::Ok);
+            compare.work.at = outside;
+        }
         let (Some(was), Some(is)) = (compare.old.resolve(was), compare.new.resolve(is)) else { continue };
         expressions(compare, was, is, index);
         compare.work.at = outside;
     }
-    for (event, is) in events(new).filter(|(event, _)| events(old).all(|(key, _)| key.text != event.text)) {
+    for (event, is) in arrived {
         let message = format!("the callback `{}` is new", shortened(&event.text, 80));
+        operations::enter(compare, index, Direction::Response);
         compare.emit(&rules::WEBHOOK_ADDED, old, is, message).detail(event.text.clone());
+        compare.work.at = outside;
     }
+}
+
+/// Whether two callbacks go to the same addresses with the same operations.
+fn says_the_same<'a>(compare: &Compare<'a>, old: &'a Node, new: &'a Node) -> bool {
+    let nodes = (compare.old.resolve(old), compare.new.resolve(new));
+    nodes.0.map(canonical_without_texts) == nodes.1.map(canonical_without_texts)
 }
 
 fn expressions<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node, index: usize) {
