@@ -65,6 +65,11 @@ pub(super) fn operation<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a N
             })
             .collect();
     }
+    // The same alternative twice is one.
+    for list in [&mut was, &mut is] {
+        let mut known = BTreeSet::new();
+        list.retain(|alternative| known.insert(alternative.clone()));
+    }
     let public = |list: &[Alternative]| list.iter().all(BTreeMap::is_empty);
     match (public(&was), public(&is)) {
         (true, true) => return,
