@@ -196,6 +196,9 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of)
         (was, is) if is_all_bytes(&compare.old, &old.0, was) && is_all_bytes(&compare.new, &new.0, is) => {}
         (Some(was), Some(is)) => {
             let usage = if new.0.is_json() && old.0.is_json() { Use::Body } else { Use::Text };
+            if new.0.is_multipart() {
+                parts_of_bytes(compare, was, is);
+            }
             compare.pair_nodes(was, is, usage);
         }
         (None, Some(schema)) => {
@@ -211,16 +214,49 @@ fn pair<'a>(compare: &mut Compare<'a>, old: &Entry<'a>, new: &Entry<'a>, of: Of)
     }
 }
 
-/// Whether a body is bytes of which nothing more is said: a binary text in 3.0, no schema at all in 3.1.
+/// Whether a body is bytes of which nothing more is said.
 fn is_all_bytes<'a>(side: &Side<'a>, media: &MediaType, schema: Option<&'a Node>) -> bool {
-    let Some(schema) = schema.filter(|_| media.is_bytes()) else { return media.is_bytes() };
-    let Some(schema) = side.resolve(schema).filter(|schema| matches!(schema.value, Value::Map(_))) else {
-        return false;
-    };
+    media.is_bytes() && schema.is_none_or(|schema| says_nothing(side, schema) || is_binary(side, schema))
+}
+
+fn says_nothing<'a>(side: &Side<'a>, schema: &'a Node) -> bool {
+    side.resolve(schema).is_some_and(|schema| match &schema.value {
+        Value::Map(members) => members.iter().all(|(key, _)| is_text(&key.text)),
+        _ => false,
+    })
+}
+
+/// Whether a schema is a text that stands for bytes.
+fn is_binary<'a>(side: &Side<'a>, schema: &'a Node) -> bool {
+    let Some(schema) = side.resolve(schema) else { return false };
     let text = |key: &str| schema.get(key).and_then(Node::text);
-    let says = |key: &str| !is_text(key) && !matches!(key, "type" | "format" | "contentMediaType");
-    let is_binary = text("type") == Some("string") && matches!(text("format"), None | Some("binary"));
-    let is_named = text("format").is_some() || text("contentMediaType").is_some();
-    let nothing = schema.members().all(|(key, _)| is_text(&key.text));
-    nothing || (is_binary && is_named && !schema.members().any(|(key, _)| says(&key.text)))
+    let known = |key: &str| is_text(key) || matches!(key, "type" | "format" | "contentMediaType");
+    let is_named = match text("format") {
+        Some(format) => format == "binary",
+        None => text("contentMediaType").is_some(),
+    };
+    text("type") == Some("string") && is_named && schema.members().all(|(key, _)| known(&key.text))
+}
+
+/// Notes the parts that are bytes in both documents: a binary text in 3.0, no type at all in 3.1.
+fn parts_of_bytes<'a>(compare: &mut Compare<'a>, old: &'a Node, new: &'a Node) {
+    let sources = (compare.old.source_of(old), compare.new.source_of(new));
+    let (was, is) = (compare.old.schema(sources.0), compare.new.schema(sources.1));
+    for (name, old) in &was.properties {
+        let Some(new) = is.properties.get(name) else { continue };
+        let items = (compare.old.schema(old.source).items, compare.new.schema(new.source).items);
+        let mut pairs = vec![(old.source, new.source)];
+        if let (Some((old, _)), Some((new, _))) = items {
+            pairs.push((old, new));
+        }
+        for (old, new) in pairs {
+            let bytes = [(&compare.old, old), (&compare.new, new)].map(|(side, source)| match *side.nodes(source) {
+                [node] => is_binary(side, node) || (side.modern && says_nothing(side, node)),
+                _ => false,
+            });
+            if bytes == [true, true] {
+                compare.work.bytes.insert((old, new));
+            }
+        }
+    }
 }

@@ -98,6 +98,8 @@ pub(super) struct Work<'a> {
     pub(super) compared: usize,
     /// Members that are optional in both documents, by the nodes of their schemas.
     pub(super) optional: HashSet<(*const Node, *const Node)>,
+    /// Parts of bodies that are bytes in both documents, which say so in two ways.
+    pub(super) bytes: HashSet<(Source, Source)>,
     pairs: AddressMap<(Source, Source, Use), Vertex>,
     open: Vec<(Source, Source, Use, Vertex)>,
 }
@@ -162,7 +164,7 @@ impl<'a> Compare<'a> {
 
     /// Has two schemas compared, as reached from here.
     pub(super) fn pair(&mut self, old: Source, new: Source, usage: Use, passes: Passes) {
-        if self.same(old, new) {
+        if self.same(old, new) || (usage == Use::Text && self.work.bytes.contains(&(old, new))) {
             return;
         }
         let work = &mut self.work;
