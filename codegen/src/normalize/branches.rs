@@ -88,13 +88,19 @@ impl<'a> Shape<'_, '_, 'a> {
             } else if self.is_rule(branch) {
                 check(self.document, branch);
                 rules += 1;
-            } else if self.is_child(branch) {
+            } else if let Some(is_itself) = self.is_child(branch) {
                 if inherited {
                     // `Pet: {oneOf: [Cat]}` and `Cat: {allOf: [Pet]}`: the child is one branch, never a choice of them.
                     return (Vec::new(), false);
                 }
                 let help = "take the branch away";
-                self.document.report(rules::REF_CYCLE, branch, "this schema is a branch of itself", help);
+                match is_itself {
+                    true => self.document.report(rules::REF_CYCLE, branch, "this schema is a branch of itself", help),
+                    false => {
+                        let message = "this branch is the choice itself by another name, so it is left out";
+                        self.document.report(rules::LOOSENED_UNION, branch, message, help);
+                    }
+                }
             } else {
                 kept.push(branch);
             }
@@ -128,11 +134,14 @@ impl<'a> Shape<'_, '_, 'a> {
         matches!(branch.value, Value::Map(_)) && known && restricts
     }
 
-    /// Whether a branch is this schema itself, or a part of it, seen from a parent.
-    fn is_child(&self, branch: &'a Node) -> bool {
-        let Some(reference) = branch.get("$ref") else { return false };
-        let Ok(target) = self.document.references.target(reference) else { return false };
-        self.atoms.iter().any(|atom| std::ptr::eq(atom.node, target))
+    /// Whether a branch is this schema itself, or a part of it, seen from a parent; if so, whether by its own name.
+    fn is_child(&self, branch: &'a Node) -> Option<bool> {
+        let target = self.document.references.target(branch.get("$ref")?).ok()?;
+        let is_here = |node: &Node| self.atoms.iter().any(|atom| std::ptr::eq(atom.node, node));
+        match is_here(target) {
+            true => Some(true),
+            false => self.document.same_as(target).filter(|same| is_here(same)).map(|_| false),
+        }
     }
 
     /// Whether a branch refers to a schema that has all of `base` already.
@@ -186,9 +195,16 @@ impl<'a> Shape<'_, '_, 'a> {
     }
 
     /// What a base with a discriminator, but without `oneOf`, stands for: its children, and itself where mapped.
-    pub(super) fn children(&self, discriminator: &Discriminator<'a>) -> Option<Vec<Source<'a>>> {
+    /// Other names of the base, and of bases among the children, are left out; mapped, they are those schemas.
+    pub(super) fn children(&self, discriminator: &mut Discriminator<'a>) -> Option<Vec<Source<'a>>> {
         let [Piece { node: base, view: View::Whole }] = self.source.pieces.as_slice() else { return None };
         let base: &'a Node = base;
+        for (_, schema) in &mut discriminator.mapping {
+            let same = self.document.same_as(schema);
+            if let Some(same) = same.filter(|same| std::ptr::eq(*same, base) || self.document.is_base(same)) {
+                *schema = same;
+            }
+        }
         let mut children: Vec<&'a Node> = discriminator.mapping.iter().map(|(_, schema)| *schema).collect();
         let mut parents = vec![base];
         let mut known = HashSet::from([std::ptr::from_ref(base)]);

@@ -250,20 +250,9 @@ fn make<'a>(document: &Document<'a>, source: &Source<'a>) -> Canonical<'a> {
     for piece in &source.pieces {
         atoms(document, *piece, false, &mut shallow);
     }
-    let references: Vec<&Atom<'a>> = shallow.iter().filter(|atom| atom.weight == Weight::Reference).collect();
-    let structural = shallow.iter().filter(|atom| atom.weight == Weight::Structural).count();
     let nullable_here = shallow.iter().any(allows_null);
-    let loose = references.iter().any(|atom| atom.is_loose());
-    let mut targets: Vec<&'a Node> = Vec::new();
-    for atom in &references {
-        let Some(target) = atom.node.get("$ref").and_then(|reference| document.target(reference)) else { continue };
-        if !targets.iter().any(|known| std::ptr::eq(*known, target)) {
-            targets.push(target);
-        }
-    }
-    if !references.is_empty() && structural == 0 && targets.len() <= 1 && !loose {
-        let kind = targets.first().map_or(Kind::Any, |target| Kind::Reference(target));
-        return with_docs(kind, nullable_here, &shallow);
+    if let Some(target) = reference_of(document, &shallow) {
+        return with_docs(target.map_or(Kind::Any, Kind::Reference), nullable_here, &shallow);
     }
     let mut all = Vec::new();
     let mut open = Vec::new();
@@ -272,6 +261,30 @@ fn make<'a>(document: &Document<'a>, source: &Source<'a>) -> Canonical<'a> {
         expand(document, atom, &mut all, &mut open, &mut seen);
     }
     join(document, source, &all, nullable_here)
+}
+
+/// Where atoms lead that are one reference and nothing else that shapes a value; nowhere if it is a broken one.
+fn reference_of<'a>(document: &Document<'a>, shallow: &[Atom<'a>]) -> Option<Option<&'a Node>> {
+    let references = || shallow.iter().filter(|atom| atom.weight == Weight::Reference);
+    let is_shaped = shallow.iter().any(|atom| atom.weight == Weight::Structural);
+    if is_shaped || references().next().is_none() || references().any(|atom| atom.is_loose()) {
+        return None;
+    }
+    let mut targets: Vec<&'a Node> = Vec::new();
+    for atom in references() {
+        let Some(target) = atom.node.get("$ref").and_then(|reference| document.target(reference)) else { continue };
+        if !targets.iter().any(|known| std::ptr::eq(*known, target)) {
+            targets.push(target);
+        }
+    }
+    (targets.len() <= 1).then(|| targets.first().copied())
+}
+
+/// The schema that a node refers to, if it says nothing else that shapes a value.
+pub(super) fn only_reference<'a>(document: &Document<'a>, node: &'a Node) -> Option<&'a Node> {
+    let mut shallow = Vec::new();
+    atoms(document, Piece { node, view: View::Whole }, false, &mut shallow);
+    reference_of(document, &shallow).flatten()
 }
 
 /// Joins the keywords of all atoms.
@@ -347,8 +360,8 @@ fn choice<'a>(shape: &Shape<'_, '_, 'a>, nullable: &mut bool) -> Option<Union<'a
     if let Some((branches, node)) = unions {
         return Some(Union { branches, discriminator, node });
     }
-    let discriminator = discriminator?;
-    let branches = shape.children(&discriminator)?;
+    let mut discriminator = discriminator?;
+    let branches = shape.children(&mut discriminator)?;
     Some(Union { branches, node: discriminator.node, discriminator: Some(discriminator) })
 }
 

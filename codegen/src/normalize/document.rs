@@ -2,7 +2,8 @@
 //!
 //! Reading is lazy and remembered. Nothing here makes types; see [`super::schemas`].
 
-use super::canonical::{Canonical, Id};
+use super::atoms::MOST_STEPS;
+use super::canonical::{Canonical, Id, only_reference};
 use super::names::{field_name, type_name};
 use super::places::Places;
 use super::rules::{self, Rule};
@@ -123,20 +124,36 @@ impl<'a> Document<'a> {
         }]);
     }
 
-    /// Component schemas that have `parent` directly in their `allOf`, in the order of the document.
+    /// Component schemas that have `parent` in their `allOf`, directly or by another name, in the order of the
+    /// document. What is only another name for a schema with a discriminator is none of its children.
     pub(super) fn children_of(&self, parent: &Node) -> &[&'a Node] {
         let children = self.children.get_or_init(|| {
             let mut children: HashMap<*const Node, Vec<&'a Node>> = HashMap::new();
             let schemas = self.spec.root.get("components").and_then(|components| components.get("schemas"));
             for (_, schema) in schemas.into_iter().flat_map(Node::members) {
-                for member in schema.get("allOf").map(Node::items).unwrap_or_default() {
+                let is_same = self.same_as(schema).is_some_and(|same| same.get("discriminator").is_some());
+                let members = schema.get("allOf").map(Node::items).unwrap_or_default();
+                for member in members.iter().filter(|_| !is_same) {
                     let target = member.get("$ref").and_then(|reference| self.references.target(reference).ok());
+                    let target = target.map(|target| self.same_as(target).unwrap_or(target));
                     children.entry(target.map_or(std::ptr::null(), std::ptr::from_ref)).or_default().push(schema);
                 }
             }
             children
         });
         children.get(&std::ptr::from_ref(parent)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The schema that this one only gives another name: one reference, alone or in `allOf`, and nothing that counts.
+    pub(super) fn same_as(&self, node: &'a Node) -> Option<&'a Node> {
+        let mut found = node;
+        for _ in 0..MOST_STEPS {
+            match only_reference(self, found) {
+                Some(target) if !std::ptr::eq(target, node) => found = target,
+                _ => break,
+            }
+        }
+        (!std::ptr::eq(found, node)).then_some(found)
     }
 
     /// Adds findings; the same one is kept once.

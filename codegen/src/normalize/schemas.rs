@@ -443,6 +443,10 @@ impl<'d, 'a> Types<'d, 'a> {
             };
             // Where a branch may be null, the whole union is nullable.
             let ty = lowered.ty;
+            if ty == TypeExpr::Named(work.key.clone()) {
+                self.branch_of_itself(work, arm);
+                continue;
+            }
             let (tags, guards) = (arm.tags.clone(), arm.guards.clone());
             // Branches that are written differently may be one type in the end.
             let is_same = |other: &Branch| *by == UnionBy::Shape && other.ty == ty && other.guards == guards;
@@ -451,6 +455,14 @@ impl<'d, 'a> Types<'d, 'a> {
             }
         }
         Union { by: by.clone(), branches }
+    }
+
+    /// What decodes as a branch would be tried as the whole again, without end.
+    fn branch_of_itself(&self, work: &Work<'a>, arm: &Arm<'a>) {
+        let unknown = Source::unknown(work.key.clone(), work.at);
+        let source = if let Holds::Source(source) = &arm.holds { source } else { &unknown };
+        let message = "this branch is the choice itself by another name, so it is left out";
+        self.report_at(source, rules::LOOSENED_UNION, message, "take the branch away");
     }
 
     fn report_at(&self, source: &Source<'a>, rule: Rule, message: &str, help: &str) {
