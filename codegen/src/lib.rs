@@ -28,6 +28,7 @@ pub mod names;
 pub mod normalize;
 pub mod operations;
 pub mod parse;
+mod path_items;
 pub mod recipes;
 pub mod references;
 pub mod sent;

@@ -2,7 +2,8 @@
 //!
 //! 1. [`load`] reads and parses the spec.
 //! 2. Each reference to another file, in any file, is looked up by `location` and read once.
-//! 3. What is not followed (a file outside the named folder, one that is not there) is remembered with the
+//! 3. Path items that are partly a reference are joined (`path_items`).
+//! 4. What is not followed (a file outside the named folder, one that is not there) is remembered with the
 //!    reason, and becomes a finding where the reference is used.
 //!
 //! Only files inside one folder are read: the spec's own, or one that the caller names. A link that leads out of it
@@ -13,6 +14,7 @@ use crate::lint::rules;
 use crate::location::{self, beside};
 use crate::parse::{LONGEST_FILE, MOST_NODES, parse};
 use crate::spec::{Mark, Node, Other, Refused, Spec, Value};
+use crate::path_items;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -65,6 +67,9 @@ pub fn load(path: &Path, shown: &Path, folder: Option<&Path>) -> Result<Spec, Lo
     let inside = folder.unwrap_or(own).canonicalize().map_err(trouble)?;
     let mut loader = Loader::new(spec, own, inside).map_err(trouble)?;
     loader.run();
+    if !has_errors(&loader.findings) {
+        loader.settle();
+    }
     let Loader { spec, findings, .. } = loader;
     if has_errors(&findings) {
         return Err(LoadError::Findings { findings, sources: Sources::of(&spec) });
@@ -124,6 +129,14 @@ impl Loader {
             if !self.read(name, at) {
                 return;
             }
+        }
+    }
+
+    /// Gives path items that are more than a reference one meaning.
+    fn settle(&mut self) {
+        if let Err(at) = path_items::join(&mut self.spec, MOST_NODES) {
+            let message = "path items joined with what they refer to have more than a million values and keys";
+            self.too_much(at, message.to_owned());
         }
     }
 

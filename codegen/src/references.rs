@@ -318,6 +318,12 @@ impl<'a> References<'a> {
             at = std::ptr::from_ref(parent.node);
         }
         parents.reverse();
+        // A node that was joined into another file stands there.
+        let file = match self.spec.others.iter().find(|other| std::ptr::eq(&other.root, at)) {
+            Some(other) => Some(other.name.as_str()),
+            None if std::ptr::eq(&self.spec.root, at) => None,
+            None => file,
+        };
         Way { file, parents, at: node.at }
     }
 

@@ -151,7 +151,8 @@ fn operation_ids(lint: &mut Lint<'_>) {
             continue;
         };
         let Some(id) = node.text() else { continue };
-        if let Some(first) = places.insert(id, node.at) {
+        // A path item that several paths refer to may be here more than once.
+        if let Some(first) = places.insert(id, node.at).filter(|first| *first != node.at) {
             let message = format!("the operationId `{}` stands here and at {first}", shortened(id, 60));
             lint.on(rules::OPERATION_ID_DUPLICATE, node, message).help("give each operation an id of its own");
         }

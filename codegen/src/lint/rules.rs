@@ -49,6 +49,7 @@ rules! {
     REF_CYCLE = Error "ref-cycle" "A chain of `$ref`s ends somewhere.";
     REF_KIND = Error "ref-kind" "A `$ref` names a thing of the kind that is needed.";
     REF_SIBLINGS = Warning "ref-siblings" "Nothing stands beside a `$ref` where OpenAPI ignores it.";
+    PATH_ITEM_CONFLICT = Error "path-item-conflict" "No field of a path item stands both beside its `$ref` and in what that names.";
 
     // Shape of the document.
     UNSUPPORTED_VERSION = Error "unsupported-version" "The document is OpenAPI 3.0.x or 3.1.x.";

@@ -4,6 +4,7 @@
 
 use super::kinds::{Kind, Member, OURS, PATH_ITEM, Shape, home, kind};
 use super::{Lint, kinds_3_1, rules, webhooks};
+use crate::path_items;
 use crate::references::References;
 use crate::spec::{Dialect, Key, Mark, Node, Value};
 use Kind as K;
@@ -113,7 +114,10 @@ fn our_webhooks<'a>(lint: &mut Lint<'a>, node: &'a Node) {
 
 fn or_reference<'a>(lint: &mut Lint<'a>, kind: Kind, node: &'a Node) {
     let Some((key, _)) = node.entry("$ref") else { return object(lint, kind, node) };
-    siblings(lint, kind, node);
+    match kind == K::PathItem && path_items::is_more_than_a_reference(node) {
+        true => path_item(lint, node),
+        false => siblings(lint, kind, node),
+    }
     match lint.references.resolve(node) {
         Err(finding) => lint.findings.push(*finding),
         Ok(target) => {
@@ -151,6 +155,18 @@ fn siblings<'a>(lint: &mut Lint<'a>, kind: Kind, node: &'a Node) {
             let message = format!("`{}` stands beside a `$ref`, where OpenAPI {} ignores it", other.text, lint.dialect);
             lint.at(rules::REF_SIBLINGS, other.at, node, message).help("move it to what the reference names");
         }
+    }
+}
+
+/// A path item that is partly a reference: its own fields count, and each stands in one place.
+fn path_item<'a>(lint: &mut Lint<'a>, node: &'a Node) {
+    if lint.seen.insert(node) {
+        members(lint, K::PathItem, node);
+    }
+    for (key, field, other) in path_items::twice(&lint.references, node) {
+        let there = lint.references.pointer_of(other);
+        let message = format!("`{}` stands beside a `$ref` and in what it names, at `{there}`", key.text);
+        lint.at(rules::PATH_ITEM_CONFLICT, key.at, field, message).help("keep one of them");
     }
 }
 

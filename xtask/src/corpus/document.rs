@@ -111,26 +111,31 @@ impl Documents {
 
     /// A thing and its file, after all `$ref`s.
     pub(crate) fn resolved<'d>(&'d self, file: usize, thing: &'d Value) -> (usize, &'d Value) {
-        let mut here = (file, thing);
-        for _ in 0..LONGEST_CHAIN {
-            let reference = here.1.get("$ref").and_then(Value::as_str);
-            match reference.and_then(|reference| self.target(here.0, reference)) {
-                Some((file, _, thing)) => here = (file, thing),
-                None => break,
-            }
-        }
-        here
+        self.chain(file, thing).pop().unwrap_or((file, thing))
     }
 
-    /// Every operation: its path, its method in lower case, its file and itself. Path items may stand elsewhere.
+    /// A thing and all that its `$ref`s lead to, one after the other.
+    fn chain<'d>(&'d self, file: usize, thing: &'d Value) -> Vec<(usize, &'d Value)> {
+        let mut chain = vec![(file, thing)];
+        let mut here = (file, thing);
+        while chain.len() <= LONGEST_CHAIN {
+            let reference = here.1.get("$ref").and_then(Value::as_str);
+            let Some((file, _, thing)) = reference.and_then(|reference| self.target(here.0, reference)) else { break };
+            here = (file, thing);
+            chain.push(here);
+        }
+        chain
+    }
+
+    /// Every operation: its path, its method in lower case, its file and itself. Path items may stand elsewhere, or in
+    /// parts: beside a `$ref` and in what that names.
     pub(crate) fn operations(&self) -> Vec<(&str, &'static str, usize, &Value)> {
         let items = self.root().get("paths").and_then(Value::as_object).into_iter().flatten();
         let mut found = Vec::new();
         for (path, item) in items.filter(|(path, _)| !path.starts_with("x-")) {
-            let elsewhere = self.resolved(0, item);
+            let parts = self.chain(0, item);
             for method in METHODS {
-                let here = item.get(method).map(|operation| (0, operation));
-                let operation = here.or_else(|| Some((elsewhere.0, elsewhere.1.get(method)?)));
+                let operation = parts.iter().find_map(|(file, part)| Some((*file, part.get(method)?)));
                 if let Some((file, operation)) = operation.filter(|(_, operation)| operation.is_object()) {
                     found.push((path.as_str(), method, file, operation));
                 }
