@@ -6,10 +6,10 @@
 //!    if their schemas differ.
 //! 3. Media types of bytes are one: the caller's `Upload` says which it is.
 
-use super::contents::left_out;
+use super::contents::{is_for_json, left_out};
 use super::document::Document;
 use super::limits::assumed;
-use super::media::{Media, classify, essence, word};
+use super::media::{self, Media, classify, essence, is_open, word};
 use super::multipart;
 use super::names::{Style, distinct, joined};
 use super::rules;
@@ -19,8 +19,9 @@ use crate::spec::{Node, Value};
 use std::collections::BTreeSet;
 
 /// A media type of a body, lowered.
-struct Entry<'a> {
-    key: &'a str,
+struct Entry {
+    /// What is sent as `Content-Type`.
+    sent: String,
     media: Media,
     content: BodyContent,
     /// What its schema is, whatever the media type makes of it.
@@ -39,18 +40,18 @@ pub(super) fn body<'a>(
     if entries.is_empty() {
         let message = "the request body has no media type; the caller says which one it is";
         document.report(rules::LOOSENED_MEDIA_TYPE, node, message, "name the media type under `content`");
-        entries.push(Entry { key: "*/*", media: Media::Bytes, content: BodyContent::Bytes, schema: None });
+        entries.push(Entry { sent: "*/*".to_owned(), media: Media::Bytes, content: BodyContent::Bytes, schema: None });
     }
     let variants = variants(&entries);
     let differ = entries.iter().any(|entry| entry.schema != entries[0].schema);
     if entries.len() > 1 && !differ {
         let message =
-            format!("of several media types with one schema, `{}` is sent unless a setter asks", entries[0].key);
+            format!("of several media types with one schema, `{}` is sent unless a setter asks", entries[0].sent);
         document.report(rules::LOOSENED_MEDIA_TYPES, node, &message, "keep the one that is to be sent");
     }
     let mut lowered = entries.into_iter().zip(variants).map(|(entry, variant)| BodyAlternative {
         variant,
-        media_type: entry.key.to_owned(),
+        media_type: entry.sent,
         content: entry.content,
     });
     let BodyAlternative { variant, media_type, content } = lowered.next()?;
@@ -76,7 +77,7 @@ fn doc(node: &Node) -> Doc {
 }
 
 /// The media types in order of preference; those that mean the same once.
-fn entries<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, node: &'a Node, stem: &str) -> Vec<Entry<'a>> {
+fn entries<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, node: &'a Node, stem: &str) -> Vec<Entry> {
     let mut found: Vec<(&'a str, Media, &'a Node)> = Vec::new();
     for (key, entry) in node.get("content").into_iter().flat_map(Node::members) {
         match classify(&key.text) {
@@ -84,18 +85,29 @@ fn entries<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, node: &'a Nod
             media => found.push((&key.text, media, entry)),
         }
     }
-    found.sort_by_key(|(key, media, _)| (order(*media), essence(key) != "application/json"));
-    let mut entries: Vec<Entry<'a>> = Vec::new();
+    let is_range = |key: &str| essence(key).contains('*');
+    found.sort_by_key(|(key, media, _)| (order(*media), essence(key) != "application/json", is_range(key)));
+    let mut entries: Vec<Entry> = Vec::new();
     for (key, media, entry) in found {
         let lowered = lower(document, types, key, media, entry, stem);
-        let is_known = |known: &Entry<'_>| known.content == BodyContent::Bytes && lowered.content == BodyContent::Bytes;
-        if entries.iter().any(is_known) {
-            let message = format!("`{key}` is sent if the caller's `Upload` says so");
-            document.report(rules::LOOSENED_MEDIA_TYPES, entry, &message, "keep the one that is to be sent");
+        let is_known = |known: &Entry| known.content == BodyContent::Bytes && lowered.content == BodyContent::Bytes;
+        let is_again = |known: &Entry| known.sent == lowered.sent && known.content == lowered.content;
+        let message = if entries.iter().any(is_known) {
+            format!("`{key}` is sent if the caller's `Upload` says so")
+        } else if lowered.sent != key && entries.iter().any(is_again) {
+            format!("`{key}` is a range, and a type of it that says the same is sent")
         } else {
+            if lowered.sent != key {
+                let message = format!("`{key}` is a range, which no body is of; `{}` is sent", lowered.sent);
+                document.report(rules::LOOSENED_MEDIA_TYPE, entry, &message, "name the media type that is to be sent");
+            }
             entries.push(lowered);
-        }
+            continue;
+        };
+        document.report(rules::LOOSENED_MEDIA_TYPES, entry, &message, "keep the one that is to be sent");
     }
+    // What a range turned out to be stands among its kind.
+    entries.sort_by_key(|entry| order(entry.media));
     entries
 }
 
@@ -113,9 +125,11 @@ fn lower<'a>(
     media: Media,
     entry: &'a Node,
     stem: &str,
-) -> Entry<'a> {
+) -> Entry {
     let schema = entry.get("schema");
     let ty = schema.map(|schema| json(types, Some(schema)));
+    let is_json = media == Media::Bytes && is_open(key) && ty.as_ref().is_some_and(is_for_json);
+    let media = if is_json { Media::Json } else { media };
     let content = match media {
         Media::Json => BodyContent::Json(ty.clone().unwrap_or(TypeExpr::Any)),
         Media::Form => form(document, types, entry, ty.clone()),
@@ -128,16 +142,16 @@ fn lower<'a>(
         }
         Media::File | Media::Bytes | Media::JsonLines | Media::Events | Media::Invalid => BodyContent::Bytes,
     };
-    Entry { key, media, content, schema: ty }
+    Entry { sent: media::sent(key, media), media, content, schema: ty }
 }
 
 /// Names of the variants, all different.
-fn variants(entries: &[Entry<'_>]) -> Vec<String> {
+fn variants(entries: &[Entry]) -> Vec<String> {
     let wishes: Vec<(String, String)> = entries
         .iter()
         .map(|entry| match entry.media {
-            Media::File | Media::Bytes => (entry.key.to_owned(), "Bytes".to_owned()),
-            _ => (entry.key.to_owned(), word(entry.key)),
+            Media::File | Media::Bytes => (entry.sent.clone(), "Bytes".to_owned()),
+            _ => (entry.sent.clone(), word(&entry.sent)),
         })
         .collect();
     distinct(&wishes, &BTreeSet::new(), Style::Pascal("Body"))

@@ -5,7 +5,7 @@
 
 use super::bodies::json;
 use super::document::Document;
-use super::media::{Media, classify, word};
+use super::media::{Media, classify, is_open, word};
 use super::rules;
 use super::schemas::Types;
 use crate::ir::{EventShape, Failure, FailureWhen, ResponseContent, TextKind, TypeExpr};
@@ -100,9 +100,8 @@ fn content<'a>(
         Media::Events => events(document, types, entry),
         Media::Text => ResponseContent::Text,
         Media::File => ResponseContent::Binary,
-        // `*/*` with a schema that is no text is what tools write for JSON.
-        Media::Bytes if key == "*/*" => match schema.map(|schema| types.lower_node(schema).ty) {
-            Some(ty) if !matches!(ty, TypeExpr::Text(_) | TypeExpr::Any) => ResponseContent::Json(ty),
+        Media::Bytes if is_open(key) => match schema.map(|schema| types.lower_node(schema).ty) {
+            Some(ty) if is_for_json(&ty) => ResponseContent::Json(ty),
             _ => ResponseContent::Stream,
         },
         Media::Bytes | Media::Invalid => ResponseContent::Stream,
@@ -116,6 +115,14 @@ fn content<'a>(
             document.report(rules::LOOSENED_MEDIA_TYPE, entry, &message, "describe JSON, if the provider sends it");
             ResponseContent::Stream
         }
+    }
+}
+
+/// Whether a type is what tools write for JSON where the media type is a range: anything but text.
+pub(super) fn is_for_json(ty: &TypeExpr) -> bool {
+    match ty {
+        TypeExpr::Nullable(inner) => is_for_json(inner),
+        ty => !matches!(ty, TypeExpr::Text(_) | TypeExpr::Any),
     }
 }
 

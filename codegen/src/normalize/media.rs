@@ -57,6 +57,23 @@ pub(super) fn classify(text: &str) -> Media {
     }
 }
 
+/// What is sent for a media type: itself, or for a range one of its types that says what the body is.
+pub(super) fn sent(text: &str, kind: Media) -> String {
+    let sent = match (kind, essence(text).contains('*')) {
+        (Media::Json, true) => "application/json",
+        (Media::Text, true) => "text/plain",
+        (Media::Xml, true) => "application/xml",
+        (Media::Multipart, true) => "multipart/form-data",
+        _ => text,
+    };
+    sent.to_owned()
+}
+
+/// Whether a range holds JSON and bytes, and so leaves it to the schema which of them comes.
+pub(super) fn is_open(text: &str) -> bool {
+    matches!(essence(text).as_str(), "*/*" | "application/*")
+}
+
 /// The word for a media type where one status or body has several: `Json`, `Csv`, `MergePatchJson`.
 pub(super) fn word(text: &str) -> String {
     let essence = essence(text);
