@@ -4,7 +4,7 @@
 //! named type is written `types::Name` and the runtime `runtime`; [`borrowed`] is what a method takes as an argument.
 
 use crate::ir::{IntegerKind, TextKind, TypeExpr};
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 /// The type as a field of a struct in `types.rs` has it.
@@ -15,6 +15,23 @@ pub fn field(ty: &TypeExpr) -> TokenStream {
 /// The type as other modules of the crate write it.
 pub fn outside(ty: &TypeExpr) -> TokenStream {
     rust(ty, &quote!(types::), &quote!(runtime))
+}
+
+/// A value of a scalar that is no text, as a literal; nothing for types that have none.
+pub(crate) fn constant(ty: &TypeExpr, text: &str) -> Option<TokenStream> {
+    let literal = match ty {
+        TypeExpr::Bool => {
+            let value: bool = text.parse().ok()?;
+            return Some(quote!(#value));
+        }
+        TypeExpr::Integer(IntegerKind::I32) => Literal::i32_unsuffixed(text.parse().ok()?),
+        TypeExpr::Integer(IntegerKind::I64) => Literal::i64_unsuffixed(text.parse().ok()?),
+        TypeExpr::Integer(IntegerKind::U32) => Literal::u32_unsuffixed(text.parse().ok()?),
+        TypeExpr::Integer(IntegerKind::U64) => Literal::u64_unsuffixed(text.parse().ok()?),
+        TypeExpr::Float => Literal::f64_unsuffixed(text.parse().ok().filter(|value: &f64| value.is_finite())?),
+        _ => return None,
+    };
+    Some(quote!(#literal))
 }
 
 /// The type of an argument that is only read: references to what is large, values of what is small.

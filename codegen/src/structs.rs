@@ -558,11 +558,7 @@ fn constant(field: &Field) -> Option<TokenStream> {
     let text = field.constant.as_deref()?;
     match field.ty {
         TypeExpr::Text(TextKind::Plain) => Some(quote!(#text.to_owned())),
-        TypeExpr::Integer(IntegerKind::I64) => {
-            let value = proc_macro2::Literal::i64_unsuffixed(text.parse().ok()?);
-            Some(quote!(#value))
-        }
-        _ => None,
+        _ => expressions::constant(&field.ty, text),
     }
 }
 

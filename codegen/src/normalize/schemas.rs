@@ -168,7 +168,14 @@ impl<'d, 'a> Types<'d, 'a> {
                 lowered.doc.notes.insert(0, "Always null.".to_owned());
             }
             Kind::Reference(target) => self.reference(source, target, &mut lowered),
-            Kind::Scalar(ty) => lowered.ty = ty.clone(),
+            Kind::Scalar(ty) => {
+                lowered.ty = ty.clone();
+                if let ([only], TypeExpr::Bool | TypeExpr::Float | TypeExpr::Integer(_)) =
+                    (canonical.listed.as_slice(), ty)
+                {
+                    lowered.constant = Some(only.clone());
+                }
+            }
             Kind::Choices(choices) => self.choices(source, &canonical, choices.clone(), &mut lowered),
             Kind::List(item) => lowered.ty = TypeExpr::List(Box::new(self.inner(source, item.as_ref()))),
             Kind::Map(value) => lowered.ty = TypeExpr::Map(Box::new(self.inner(source, value.as_ref()))),
@@ -224,6 +231,7 @@ impl<'d, 'a> Types<'d, 'a> {
                 behind
             }
         };
+        lowered.constant = behind.constant;
         lowered.nullable |= behind.nullable;
         lowered.read_only |= behind.read_only;
         lowered.write_only |= behind.write_only;

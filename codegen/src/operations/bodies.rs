@@ -267,7 +267,7 @@ fn part_step(part: &Part) -> TokenStream {
         PartContent::File => return quote!(.file(#wire, #media_type, #name)),
         PartContent::Files => return quote!(.files(#wire, #media_type, #name)),
         PartContent::Value(ty) => match &part.constant {
-            Some(constant) => quote!(#constant),
+            Some(constant) => part_constant(part, ty, constant),
             None if expressions::is_by_value(ty) => quote!(&#name),
             None => quote!(#name),
         },
@@ -275,5 +275,17 @@ fn part_step(part: &Part) -> TokenStream {
     match &part.media_type {
         Some(media_type) => quote!(.value_as(#wire, #media_type, #value)),
         None => quote!(.value(#wire, #value)),
+    }
+}
+
+/// A constant: its text, which is also what JSON needs unless it is no text.
+fn part_constant(part: &Part, ty: &TypeExpr, constant: &str) -> TokenStream {
+    match (ty, expressions::constant(ty, constant)) {
+        (TypeExpr::Bool, Some(value)) => quote!(&#value),
+        (_, Some(value)) if part.media_type.is_some() => {
+            let ty = expressions::outside(ty);
+            quote!(&(#value as #ty))
+        }
+        _ => quote!(#constant),
     }
 }
