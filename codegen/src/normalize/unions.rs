@@ -183,14 +183,32 @@ impl<'a> Document<'a> {
 
     /// The values of a declared tag that select each branch, or why it does not tell them apart.
     fn tags(&self, discriminator: &Discriminator<'a>, views: &[View<'a>]) -> Result<Vec<Vec<String>>, String> {
+        self.tags_inside(discriminator, views, &mut HashSet::new())
+    }
+
+    /// The same inside the unions that have been looked into.
+    fn tags_inside(
+        &self,
+        discriminator: &Discriminator<'a>,
+        views: &[View<'a>],
+        seen: &mut Seen,
+    ) -> Result<Vec<Vec<String>>, String> {
+        seen.insert(std::ptr::from_ref(discriminator.node));
         let all_objects = views.iter().all(|view| self.is_object(&view.canonical, &mut HashSet::new()));
         if !all_objects {
             return Err("some branches are not objects, so the discriminator can't tell them apart".to_owned());
         }
+        let own: Vec<Vec<String>> = views.iter().map(|view| self.tags_of(discriminator, view)).collect();
+        let direct: BTreeSet<&String> = own.iter().flatten().collect();
         let mut all = Vec::new();
         let mut owners: BTreeMap<String, usize> = BTreeMap::new();
         for (at, view) in views.iter().enumerate() {
-            let tags = self.tags_of(discriminator, view);
+            let mut tags = own[at].clone();
+            if tags.is_empty() {
+                // What a union inside knows values by leads to it, but for values that lead to a branch beside it.
+                tags = self.tags_behind(discriminator, view, seen).unwrap_or_else(|| self.key_of(view));
+                tags.retain(|tag| !direct.contains(tag));
+            }
             if tags.is_empty() {
                 let names = self.arm_names("", &[arm(view)]);
                 return Err(format!("no value of the tag selects `{}`, so it can't tell all branches apart", names[0]));
@@ -245,17 +263,37 @@ impl<'a> Document<'a> {
         behind.map(|(value, _)| (*value).to_owned()).collect()
     }
 
-    /// Values of a declared tag that select a branch: mapped, constant, or the component's key.
+    /// Values by which a union inside a union tells its branches apart, if it has the same tag.
+    fn tags_behind(&self, discriminator: &Discriminator<'a>, view: &View<'a>, seen: &mut Seen) -> Option<Vec<String>> {
+        let (union, inner) = inside(view, discriminator.property)?;
+        // A union that is looked into already adds nothing.
+        if !seen.insert(std::ptr::from_ref(inner.node)) {
+            return None;
+        }
+        let views = self.views(union, false, &mut false);
+        Some(self.tags_inside(inner, &views, seen).ok()?.concat())
+    }
+
+    /// Values of a declared tag that select a branch: mapped, constant, or the component's key. None for a union with
+    /// the same tag: see [`Document::tags_behind`].
     fn tags_of(&self, discriminator: &Discriminator<'a>, view: &View<'a>) -> Vec<String> {
         let mapped = self.mapped(discriminator, view);
         if !mapped.is_empty() {
             return mapped;
         }
-        let target = view.source.pieces.iter().find_map(|piece| piece.node.get("$ref"));
-        let target = target.and_then(|reference| self.references.target(reference).ok());
         if let Some(constants) = self.constants(&view.canonical, discriminator.property, &mut HashSet::new()) {
             return constants.values;
         }
+        match inside(view, discriminator.property) {
+            Some(_) => Vec::new(),
+            None => self.key_of(view),
+        }
+    }
+
+    /// The key of the component that a branch is.
+    fn key_of(&self, view: &View<'a>) -> Vec<String> {
+        let target = view.source.pieces.iter().find_map(|piece| piece.node.get("$ref"));
+        let target = target.and_then(|reference| self.references.target(reference).ok());
         let pointer = target.map(|target| self.pointer(target)).unwrap_or_else(|| view.behind.key.clone());
         let pointer = pointer.strip_suffix("#base").unwrap_or(&pointer);
         match pointer.strip_prefix("/components/schemas/") {
@@ -493,6 +531,16 @@ struct Constants {
 /// Whether both are lists, or maps, of anything.
 fn says_as_little(left: &Canonical<'_>, right: &Canonical<'_>) -> bool {
     matches!((&left.kind, &right.kind), (Kind::List(None), Kind::List(None)) | (Kind::Map(None), Kind::Map(None)))
+}
+
+/// The union that a branch is, if it has this tag.
+fn inside<'v, 'a>(view: &'v View<'a>, property: &str) -> Option<(&'v Union<'a>, &'v Discriminator<'a>)> {
+    match &view.canonical.kind {
+        Kind::Union(union) if union.branches.len() > 1 => {
+            Some((union, union.discriminator.as_ref().filter(|inner| inner.property == property)?))
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn arm<'a>(view: &View<'a>) -> Arm<'a> {
