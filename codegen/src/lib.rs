@@ -6,6 +6,7 @@ pub mod client;
 pub mod credentials;
 pub mod diff;
 pub mod docs;
+mod dynamic_refs;
 pub mod emit;
 pub mod enums;
 pub mod explain;

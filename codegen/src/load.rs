@@ -2,7 +2,8 @@
 //!
 //! 1. [`load`] reads and parses the spec.
 //! 2. Each reference to another file, in any file, is looked up by `location` and read once.
-//! 3. Path items that are partly a reference are joined (`path_items`).
+//! 3. Path items that are partly a reference are joined (`path_items`), and each `$dynamicRef` becomes the `$ref` that
+//!    it is without what uses it (`dynamic_refs`).
 //! 4. What is not followed (a file outside the named folder, one that is not there) is remembered with the
 //!    reason, and becomes a finding where the reference is used.
 //!
@@ -14,7 +15,7 @@ use crate::lint::rules;
 use crate::location::{self, beside};
 use crate::parse::{LONGEST_FILE, MOST_NODES, parse};
 use crate::spec::{Mark, Node, Other, Refused, Spec, Value};
-use crate::path_items;
+use crate::{dynamic_refs, path_items};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -132,8 +133,9 @@ impl Loader {
         }
     }
 
-    /// Gives path items that are more than a reference one meaning.
+    /// Gives references that are more than one, or that lead elsewhere by where they are used, one meaning.
     fn settle(&mut self) {
+        dynamic_refs::settle(&mut self.spec);
         if let Err(at) = path_items::join(&mut self.spec, MOST_NODES) {
             let message = "path items joined with what they refer to have more than a million values and keys";
             self.too_much(at, message.to_owned());
@@ -250,7 +252,7 @@ fn enter(node: &mut Node, file: u16) {
 }
 
 /// Members that hold what somebody sends, where a `$ref` is nothing but text.
-fn holds_values(key: &str, child: &Node) -> bool {
+pub(crate) fn holds_values(key: &str, child: &Node) -> bool {
     match key {
         "const" | "default" | "enum" | "example" | "externalValue" | "value" => true,
         "examples" => matches!(child.value, Value::List(_)),

@@ -23,6 +23,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "loosened-condition",
     "loosened-const",
     "loosened-discriminator",
+    "loosened-dynamic-ref",
     "loosened-enum-value",
     "loosened-false",
     "loosened-form",

@@ -71,6 +71,10 @@ fn keyword<'a>(document: &Document<'a>, key: &str, value: &'a Node, is_reference
             document.report(rules::IGNORED_KEYWORD, value, &message, &help);
         }
     }
+    if key == "$dynamicRef" {
+        let message = "this leads to no single schema with such a `$dynamicAnchor`, so any value is taken";
+        document.report(rules::LOOSENED_DYNAMIC_REF, value, message, "write a `$ref`");
+    }
     if UNCHECKED.contains(&key) {
         let message =
             format!("`{key}` can't be said in a type; it is not checked, and members that it names may be absent");

@@ -34,6 +34,7 @@ rules! {
     LOOSENED_CONDITION = Note "loosened-condition" "Conditions on members and items are not checked.";
     LOOSENED_CONST = Note "loosened-const" "A constant is text, an integer or a boolean.";
     LOOSENED_DISCRIMINATOR = Note "loosened-discriminator" "A discriminator's branches are objects.";
+    LOOSENED_DYNAMIC_REF = Note "loosened-dynamic-ref" "A `$dynamicRef` leads to one schema, whatever uses it.";
     LOOSENED_ENUM_VALUE = Note "loosened-enum-value" "Values of a text enum are text.";
     LOOSENED_FALSE = Note "loosened-false" "A schema allows some value.";
     LOOSENED_FORM = Note "loosened-form" "Forms and bodies of parts are objects.";
