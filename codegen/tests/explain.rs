@@ -29,6 +29,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "loosened-form",
     "loosened-format",
     "loosened-header",
+    "loosened-integer",
     "loosened-media-type",
     "loosened-media-types",
     "loosened-null",

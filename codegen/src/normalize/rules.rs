@@ -40,6 +40,7 @@ rules! {
     LOOSENED_FORM = Note "loosened-form" "Forms and bodies of parts are objects.";
     LOOSENED_FORMAT = Note "loosened-format" "A format stands beside a type.";
     LOOSENED_HEADER = Note "loosened-header" "A response's header has a name that a header can have.";
+    LOOSENED_INTEGER = Note "loosened-integer" "Integers fit into 64 bits.";
     LOOSENED_MEDIA_TYPE = Note "loosened-media-type" "Bodies are JSON, forms, parts, text or bytes; others are text or bytes to the caller.";
     LOOSENED_MEDIA_TYPES = Note "loosened-media-types" "One schema is offered as one media type.";
     LOOSENED_MIXED_ENUM = Note "loosened-mixed-enum" "Values of an enum have one type.";

@@ -266,18 +266,37 @@ impl<'a> Shape<'_, '_, 'a> {
     }
 
     pub(super) fn integer_kind(&self) -> IntegerKind {
-        match self.format().map(|(format, _)| format) {
-            Some("int32") => IntegerKind::I32,
-            Some("uint32") => IntegerKind::U32,
-            Some("uint64") => IntegerKind::U64,
-            _ => IntegerKind::I64,
+        let format = self.format().and_then(|(format, _)| integer_format(format));
+        let bound = |key: &'static str| {
+            let nodes = self.atoms.iter().filter_map(move |atom| atom.get(key));
+            nodes.filter_map(|node| Some((integer(node)?, node)))
+        };
+        let least = bound("minimum").chain(bound("exclusiveMinimum").map(|(value, node)| (value + 1, node)));
+        let most = bound("maximum").chain(bound("exclusiveMaximum").map(|(value, node)| (value - 1, node)));
+        let Some((most, node)) = most.min_by_key(|(value, _)| *value) else {
+            return format.unwrap_or(IntegerKind::I64);
+        };
+        let is_unsigned = least.max_by_key(|(value, _)| *value).is_some_and(|(least, _)| least >= 0);
+        let kind = format.unwrap_or(match most > i128::from(i64::MAX) && is_unsigned {
+            true => IntegerKind::U64,
+            false => IntegerKind::I64,
+        });
+        let largest = match kind {
+            IntegerKind::U64 => i128::from(u64::MAX),
+            _ => i128::from(i64::MAX),
+        };
+        if most > largest {
+            let message = "integers have 64 bits here, so not all values up to this one can be read";
+            self.document.report(rules::LOOSENED_INTEGER, node, message, "give a smaller limit, or describe text");
         }
+        kind
     }
 
     pub(super) fn number(&self) -> TypeExpr {
         match self.format().map(|(format, _)| format) {
             Some("decimal") => TypeExpr::Decimal,
-            _ => TypeExpr::Float,
+            Some(format) => integer_format(format).map_or(TypeExpr::Float, TypeExpr::Integer),
+            None => TypeExpr::Float,
         }
     }
 
@@ -318,3 +337,25 @@ impl<'a> Shape<'_, '_, 'a> {
         Some(values)
     }
 }
+
+/// The integers of a format; OpenAPI's registry has these formats for numbers, too.
+fn integer_format(format: &str) -> Option<IntegerKind> {
+    match format {
+        "int32" => Some(IntegerKind::I32),
+        "int64" => Some(IntegerKind::I64),
+        "uint32" => Some(IntegerKind::U32),
+        "uint64" => Some(IntegerKind::U64),
+        _ => None,
+    }
+}
+
+/// A limit as an integer; what is written with a point or an exponent is rounded as JSON's numbers are.
+fn integer(node: &Node) -> Option<i128> {
+    let Value::Number(text) = &node.value else { return None };
+    let rounded = || text.parse::<f64>().ok().filter(|value| value.abs() < 1e30);
+    // Few numbers are above 2^53 and have a fraction.
+    text.parse().ok().filter(|value: &i128| value.abs() < MOST_LIMIT).or_else(|| rounded().map(|value| value as i128))
+}
+
+/// Limits beyond this one are none.
+const MOST_LIMIT: i128 = 1_000_000_000_000_000_000_000_000_000_000;

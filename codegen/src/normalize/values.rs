@@ -82,7 +82,29 @@ pub(super) fn choices<'a>(
                 let message = "values of different types are listed, so any value is taken";
                 document.report(rules::LOOSENED_MIXED_ENUM, value, message, "list values of one type");
             }
-            if declared { kind } else { inferred }
+            let taken = if declared { kind } else { inferred };
+            too_large(document, &others, &taken);
+            taken
+        }
+    }
+}
+
+/// Reports integers of a list that the type of the list can't hold.
+fn too_large(document: &Document<'_>, values: &[&Node], taken: &Kind<'_>) {
+    let fits = |text: &str| match taken {
+        Kind::Scalar(TypeExpr::Integer(IntegerKind::U64)) => text.parse::<u64>().is_ok(),
+        Kind::Scalar(TypeExpr::Integer(_) | TypeExpr::Float) => false,
+        _ => true,
+    };
+    // What is no integer at all is another matter.
+    let is_integer = |text: &str| text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit());
+    for value in values {
+        if let Value::Number(text) = &value.value
+            && is_integer(text)
+            && !fits(text)
+        {
+            let message = "no integer here holds this value and those beside it, so it can't be read as it is";
+            document.report(rules::LOOSENED_INTEGER, value, message, "list text, or values of 64 bits");
         }
     }
 }
