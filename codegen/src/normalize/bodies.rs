@@ -6,7 +6,7 @@
 //!    if their schemas differ.
 //! 3. Media types of bytes are one: the caller's `Upload` says which it is.
 
-use super::contents::{is_for_json, left_out};
+use super::contents::{is_for_json, is_text, left_out};
 use super::document::Document;
 use super::limits::assumed;
 use super::media::{self, Media, classify, essence, is_open, word};
@@ -14,7 +14,7 @@ use super::multipart;
 use super::names::{Style, distinct, joined};
 use super::rules;
 use super::schemas::Types;
-use crate::ir::{Body, BodyAlternative, BodyContent, Doc, FormStyle, TypeExpr, TypeKind};
+use crate::ir::{Body, BodyAlternative, BodyContent, Doc, FormStyle, Struct, TypeExpr, TypeKind};
 use crate::spec::{Node, Value};
 use std::collections::BTreeSet;
 
@@ -134,8 +134,8 @@ fn lower<'a>(
         Media::Json => BodyContent::Json(ty.clone().unwrap_or(TypeExpr::Any)),
         Media::Form => form(document, types, entry, ty.clone()),
         Media::Multipart => BodyContent::Multipart(multipart::parts(document, types, entry, stem)),
-        Media::Text => BodyContent::Text,
-        Media::Xml => {
+        Media::Text if schema.is_none_or(|schema| is_text(types, schema)) => BodyContent::Text,
+        Media::Text | Media::Xml => {
             let message = format!("`{key}` is not made from its schema; the caller writes the text");
             document.report(rules::LOOSENED_MEDIA_TYPE, entry, &message, "describe JSON, if the provider takes it");
             BodyContent::Text
@@ -188,9 +188,30 @@ fn form<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, entry: &'a Node,
         document.report(rules::LOOSENED_FORM, entry, message, "describe an object");
         return BodyContent::Form(TypeExpr::Map(Box::new(TypeExpr::Any)), Vec::new());
     }
+    if let TypeExpr::Named(key) = &ty
+        && let Some(TypeKind::Struct(object)) = types.draft(key).map(|draft| &draft.def.kind)
+        && object.extra.is_none()
+    {
+        encodings_of_nothing(document, entry, object);
+    }
     let encodings = entry.get("encoding").into_iter().flat_map(Node::members);
     let styles = encodings.filter_map(|(name, node)| Some((name.text.clone(), style(document, node)?))).collect();
     BodyContent::Form(ty, styles)
+}
+
+/// Reports entries of `encoding` that name no property.
+pub(super) fn encodings_of_nothing(document: &Document<'_>, entry: &Node, object: &Struct) {
+    let names = || object.fields.iter().map(|field| field.wire.as_str());
+    for (name, node) in entry.get("encoding").into_iter().flat_map(Node::members) {
+        if names().all(|known| known != name.text) {
+            let help = match crate::finding::similar(&name.text, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "describe the property, or take the entry away".to_owned(),
+            };
+            let message = format!("`{}` is no property of this body, so this has no effect", name.text.escape_debug());
+            document.report(rules::IGNORED_ENCODING, node, &message, &help);
+        }
+    }
 }
 
 /// The style of a member, if its `encoding` says one.

@@ -8,7 +8,7 @@ use super::document::Document;
 use super::media::{Media, classify, is_open, word};
 use super::rules;
 use super::schemas::Types;
-use crate::ir::{EventShape, Failure, FailureWhen, ResponseContent, TextKind, TypeExpr};
+use crate::ir::{EventShape, Failure, FailureWhen, ResponseContent, TextKind, TypeExpr, TypeKind};
 use crate::spec::{Node, Value};
 
 /// One kind of content.
@@ -98,7 +98,13 @@ fn content<'a>(
         Media::Json => ResponseContent::Json(json(types, schema)),
         Media::JsonLines => ResponseContent::JsonLines(item(types, entry)),
         Media::Events => events(document, types, entry),
-        Media::Text => ResponseContent::Text,
+        Media::Text => {
+            if schema.is_some_and(|schema| !is_text(types, schema)) {
+                let message = format!("a response of `{key}` is not decoded; its text is given");
+                document.report(rules::LOOSENED_MEDIA_TYPE, entry, &message, "describe text, or JSON if it is that");
+            }
+            ResponseContent::Text
+        }
         Media::File => ResponseContent::Binary,
         Media::Bytes if is_open(key) => match schema.map(|schema| types.lower_node(schema).ty) {
             Some(ty) if is_for_json(&ty) => ResponseContent::Json(ty),
@@ -115,6 +121,19 @@ fn content<'a>(
             document.report(rules::LOOSENED_MEDIA_TYPE, entry, &message, "describe JSON, if the provider sends it");
             ResponseContent::Stream
         }
+    }
+}
+
+/// Whether a schema says no more of a text than that it is one, or which values it has.
+pub(super) fn is_text<'a>(types: &mut Types<'_, 'a>, schema: &'a Node) -> bool {
+    let mut ty = json(types, Some(schema));
+    if let TypeExpr::Nullable(inner) = ty {
+        ty = *inner;
+    }
+    match ty {
+        TypeExpr::Text(_) | TypeExpr::Any => true,
+        TypeExpr::Named(key) => types.draft(&key).is_some_and(|draft| matches!(draft.def.kind, TypeKind::Enum(_))),
+        _ => false,
     }
 }
 

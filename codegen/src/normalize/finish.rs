@@ -40,6 +40,7 @@ pub(super) fn finish(
     drafts.sort_by(|a, b| a.def.name.cmp(&b.def.name));
     name_operations(&drafts, operations, webhooks);
     reach(&mut drafts, operations, webhooks);
+    optional_tags(document, &drafts);
     let mut defs: Vec<TypeDef> = drafts.into_iter().map(|draft| draft.def).collect();
     place_boxes(&mut defs);
     defs
@@ -90,6 +91,31 @@ fn add_tags(document: &Document<'_>, drafts: &mut [Draft]) {
         if let Some(node) = document.spec.at_pointer(key) {
             let message = format!("`{tag}` tells this schema from others but is not described; it is taken as text");
             document.report(rules::LOOSENED_UNDECLARED_PROPERTY, node, &message, "describe it under `properties`");
+        }
+    }
+}
+
+/// Reports branches that are sent, and may be made without the tag that tells them from others.
+fn optional_tags(document: &Document<'_>, drafts: &[Draft]) {
+    let index: BTreeMap<&str, &Draft> = drafts.iter().map(|draft| (draft.def.name.as_str(), draft)).collect();
+    let mut found: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for draft in drafts {
+        let TypeKind::Union(union) = &draft.def.kind else { continue };
+        let UnionBy::Tag(tag) = &union.by else { continue };
+        for branch in &union.branches {
+            let TypeExpr::Named(key) = &branch.ty else { continue };
+            let Some(TypeKind::Struct(object)) = index.get(key.as_str()).map(|draft| &draft.def.kind) else { continue };
+            if object.fields.iter().any(|field| field.wire == *tag && !field.required) {
+                found.insert((key, tag));
+            }
+        }
+    }
+    for (name, tag) in found {
+        let Some(draft) = index.get(name).filter(|draft| draft.def.sent) else { continue };
+        if let Some(node) = document.spec.at_pointer(draft.def.pointer.split(['+', '#']).next().unwrap_or_default()) {
+            let message =
+                format!("`{tag}` tells this schema from others and need not be there; set it in what is sent");
+            document.report(rules::OPTIONAL_TAG, node, &message, "list it under `required`");
         }
     }
 }

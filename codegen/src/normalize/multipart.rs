@@ -23,6 +23,9 @@ pub(super) fn parts<'a>(document: &Document<'a>, types: &mut Types<'_, 'a>, entr
         document.report(rules::LOOSENED_FORM, entry, message, "describe an object with `properties`");
         return Multipart::default();
     };
+    if object.extra.is_none() {
+        bodies::encodings_of_nothing(document, entry, object);
+    }
     let one_way = draft.map(|draft| draft.one_way.as_slice()).unwrap_or_default();
     let mut nodes = Vec::new();
     properties(document, schema, 0, &mut nodes);
@@ -48,7 +51,9 @@ fn part<'a>(
     encoding: Option<&'a Node>,
     required: bool,
 ) -> Part {
-    let media_type = encoding.and_then(|encoding| encoding.get("contentType")).and_then(Node::text).map(first_type);
+    let said = encoding.and_then(|encoding| encoding.get("contentType"));
+    let media_type = said.or_else(|| node.and_then(|node| described(document, node))).and_then(Node::text);
+    let media_type = media_type.map(first_type);
     let is_text = |media: Media| matches!(media, Media::Json | Media::Text | Media::Xml | Media::Form);
     let is_bytes = media_type.as_deref().is_some_and(|media_type| !is_text(classify(media_type)));
     let item = |ty: &TypeExpr| matches!(ty, TypeExpr::Any | TypeExpr::Text(TextKind::Plain));
@@ -59,6 +64,12 @@ fn part<'a>(
             PartContent::Files
         }
         (ty, Some(node)) if item(ty) && (is_bytes || is_file(document, node, 0)) => PartContent::File,
+        (ty, node) if media_type.as_deref().is_some_and(|kind| classify(kind) == Media::Xml) && !is_written(ty) => {
+            let message = "this part is not made from its schema; the caller writes the text";
+            let at = encoding.or(node).unwrap_or(&document.spec.root);
+            document.report(rules::LOOSENED_MEDIA_TYPE, at, message, "describe JSON, if the provider takes it");
+            PartContent::Value(TypeExpr::Text(TextKind::Plain))
+        }
         (ty, _) => PartContent::Value(ty.clone()),
     };
     let headers = encoding.and_then(|encoding| encoding.get("headers")).into_iter().flat_map(Node::members);
@@ -79,6 +90,20 @@ fn part<'a>(
         doc: field.doc.clone(),
         deprecated: field.deprecated,
     }
+}
+
+/// Whether the type is text, which the caller writes in any case.
+fn is_written(ty: &TypeExpr) -> bool {
+    matches!(ty, TypeExpr::Text(_))
+}
+
+/// The media type that a file, or each of a list of files, says of itself.
+fn described<'a>(document: &Document<'a>, node: &'a Node) -> Option<&'a Node> {
+    let own = |node: &'a Node| {
+        let node = follow(document, node).filter(|node| node.get("contentEncoding").is_none())?;
+        node.get("contentMediaType").filter(|_| is_file(document, node, 0))
+    };
+    own(node).or_else(|| own(items(document, node)?))
 }
 
 /// The first of several media types; a range says nothing.

@@ -23,6 +23,7 @@ rules! {
     AMBIGUOUS_UNION = Warning "ambiguous-union" "Branches of `oneOf` and `anyOf` can be told apart.";
     ASSUMED_PARAMETER_STYLE = Note "assumed-parameter-style" "OpenAPI defines how a parameter's values are written: lists and objects hold text.";
     IGNORED_DISCRIMINATOR = Note "ignored-discriminator" "A discriminator has schemas to choose from.";
+    IGNORED_ENCODING = Note "ignored-encoding" "`encoding` names properties of the body.";
     IGNORED_KEY = Note "ignored-key" "Callbacks, links and webhooks of OpenAPI 3.1 are not generated.";
     IGNORED_KEYWORD = Note "ignored-keyword" "Keywords of a schema are those of OpenAPI, and have its types.";
     IGNORED_MAPPING = Note "ignored-mapping" "A discriminator's mapping leads to branches.";
@@ -62,6 +63,7 @@ rules! {
     NAMED_BY_PLACE = Note "named-by-place" "An operation has an operationId of its own.";
     NAMES_FILE = Warning "names-file" "Names in the names file are names in Rust, each once where it stands.";
     NEWER_KEYWORD = Note "newer-keyword" "Keywords of OpenAPI 3.1 stand in documents of 3.1.";
+    OPTIONAL_TAG = Note "optional-tag" "A member that tells schemas from others is required in each.";
     PATH_COLON = Warning "path-colon" "Variables of a path stand in braces.";
     RELATIVE_SERVER = Warning "relative-server" "A document names a host.";
     RENAMED = Warning "renamed" "What had a name once keeps it.";
