@@ -9,7 +9,7 @@ use super::document::Document;
 use super::names::{self, Style, distinct, joined, pascal, type_name};
 use super::shorter;
 use crate::references::{References, escape_token};
-use crate::spec::{Node, Spec};
+use crate::spec::{Node, Spec, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// HTTP methods of a path item, in the order of the specification.
@@ -94,7 +94,8 @@ fn operations<'a>(spec: &'a Spec, references: &References<'a>) -> BTreeMap<Strin
     for (path, item) in spec.root.get("paths").into_iter().flat_map(Node::members) {
         let Ok(item) = references.resolve(item) else { continue };
         for (method, node) in item.node.members() {
-            if METHODS.contains(&method.text.as_str()) {
+            // What is no map is no operation; the rules on shape say so.
+            if METHODS.contains(&method.text.as_str()) && matches!(node.value, Value::Map(_)) {
                 found.push((&path.text, &method.text, node));
             }
         }
