@@ -25,6 +25,8 @@ pub(super) fn security(document: &Document<'_>, node: &Node, signing: &Signing) 
         }
         // A certificate is the connection's business, and adds nothing to the request.
         schemes.retain(|name| !signing.mutual_tls.contains(name));
+        // They are members of a map, which have no order.
+        schemes.sort();
         if schemes.is_empty() {
             anonymous = true;
         } else if conflict(document, node, signing, &schemes) {
