@@ -65,6 +65,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "too-deep",
     "too-large",
     "too-many-branches",
+    "too-many-joins",
     "too-nested",
     "unsupported",
     "vanished-name",

@@ -10,7 +10,7 @@ use super::rules::{self, Rule};
 use crate::finding::{Finding, shortened};
 use crate::references::References;
 use crate::spec::{Dialect, Node, Spec, Value};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -27,6 +27,8 @@ pub(super) struct Document<'a> {
     children: OnceCell<HashMap<*const Node, Vec<&'a Node>>>,
     /// Schemas whose keywords have been looked at.
     pub(super) checked: RefCell<HashSet<*const Node>>,
+    /// Bytes of the keys of all schemas that members of several schemas have been joined to.
+    joined: Cell<usize>,
 }
 
 impl<'a> Document<'a> {
@@ -41,6 +43,7 @@ impl<'a> Document<'a> {
             branch_names: RefCell::default(),
             children: OnceCell::new(),
             checked: RefCell::default(),
+            joined: Cell::new(0),
         }
     }
 
@@ -156,6 +159,33 @@ impl<'a> Document<'a> {
         (!std::ptr::eq(found, node)).then_some(found)
     }
 
+    /// The key of a schema that is joined from the members of several; none, and a finding, if there are too many.
+    ///
+    /// Twenty schemas whose members refer to each other can be joined in a million ways, each a type of its own.
+    pub(super) fn joined_key(&self, members: &[&'a Node]) -> Option<String> {
+        let mut key = String::new();
+        for (index, member) in members.iter().enumerate() {
+            key.push_str(if index == 0 { "" } else { "+" });
+            key.push_str(&self.pointer(member));
+        }
+        let before = self.joined.get();
+        if before > MOST_JOINED {
+            return None;
+        }
+        self.joined.set(before.saturating_add(key.len()));
+        if self.joined.get() <= MOST_JOINED {
+            return Some(key);
+        }
+        // Said once: where it happens is where the schemas meet, not each place after it.
+        let message = "schemas joined by `allOf` make more joined schemas than are followed: their members are joined, \
+                       too, and the members of these";
+        let help = "write the members of one schema out here, or let the schemas declare different members";
+        if let Some(last) = members.last() {
+            self.report(rules::TOO_MANY_JOINS, last, message, help);
+        }
+        None
+    }
+
     /// Adds findings; the same one is kept once.
     pub(super) fn add(&self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.borrow_mut().extend(findings);
@@ -166,3 +196,7 @@ impl<'a> Document<'a> {
         self.findings.into_inner().into_iter().collect()
     }
 }
+
+/// Bytes that the keys of joined schemas have together. Of 161 published documents one has an eighth of this, and
+/// none of the others a fiftieth.
+const MOST_JOINED: usize = 2 << 20;

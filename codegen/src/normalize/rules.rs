@@ -73,6 +73,7 @@ rules! {
     SCHEME_CERTIFICATE = Note "scheme-certificate" "A client certificate is brought by the user's `reqwest::ClientBuilder`.";
     SECURITY_CONFLICT = Warning "security-conflict" "Schemes that apply together write different places.";
     TOO_MANY_BRANCHES = Note "too-many-branches" "Several choices joined make at most 64 variants.";
+    TOO_MANY_JOINS = Error "too-many-joins" "Schemas joined by `allOf` don't make thousands of others, each joined of members of those before.";
     TOO_NESTED = Error "too-nested" "Schemas are joined and nested at most some hundred times.";
     UNSUPPORTED_SESSIONS = Error "unsupported-sessions" "An operation needs at most one session.";
     VANISHED_NAME = Note "vanished-name" "What the names file names is in the document.";

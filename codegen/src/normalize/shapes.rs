@@ -143,9 +143,12 @@ impl<'a> Shape<'_, '_, 'a> {
             [] => (document.pointer(last), document.pointer(last)),
             [only] => (document.pointer(only), document.pointer(only)),
             several => {
-                let keys: Vec<String> = several.iter().map(|node| document.pointer(node)).collect();
                 // The child wrote it last; where only parents did, it is the last parent's.
-                (keys.join("+"), keys.last().cloned().unwrap_or_default())
+                let place = several.last().map(|node| document.pointer(node)).unwrap_or_default();
+                match document.joined_key(several) {
+                    Some(key) => (key, place),
+                    None => return Source::unknown(place, self.source.at),
+                }
             }
         };
         Source { key, place, name: None, pieces, reading: Reading::Joined, at: last.at }

@@ -84,6 +84,7 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
     ("500 and more operations", &["made-operations-500"]),
     ("a description of 5 MB", &["made-description-5mb"]),
     ("allOf 1,000 deep", &["made-all-of-1000"]),
+    ("allOf joined in 2^n ways", &["made-joined-mesh-7", "made-joined-mesh-25", "made-joined-children-200"]),
     // Regular expressions.
     (
         "pattern: invalid, catastrophic, look-around, 1 MB",
@@ -483,8 +484,46 @@ fn made() -> Vec<Case> {
             schemas("3.0.3", &format!("    A: {{type: string, pattern: '{}'}}", "(a|b)*".repeat(170_000)))
         }),
     ];
+    cases.extend(joined());
     cases.extend(several_files());
     cases
+}
+
+fn reference(n: usize) -> String {
+    format!("{{$ref: '#/components/schemas/S{n}'}}")
+}
+
+/// Those where each schema leads to all others, through what is joined or chosen.
+fn joined() -> Vec<Case> {
+    let case = |name: &str, must: Must, count: usize, one: fn(usize, usize) -> String| {
+        text(name, must, move || {
+            let all: String = (0..count).map(|n| format!("    S{n}: {}\n", one(n, count))).collect();
+            schemas("3.0.3", &format!("    A: {}\n{all}", reference(0))).into_bytes()
+        })
+    };
+    let mesh = |n: usize, count: usize| {
+        let both = |p: usize| format!("p{p}: {{allOf: [{}, {}]}}", reference(p), reference((7 * p + n) % count));
+        format!("{{type: object, properties: {{{}}}}}", (0..count).map(both).collect::<Vec<_>>().join(", "))
+    };
+    let refused = Must::Refused("too-many-joins");
+    vec![
+        case("made-joined-mesh-7", refused, 7, mesh),
+        case("made-joined-mesh-25", refused, 25, mesh),
+        case("made-joined-children-200", refused, 200, |n, count| match n {
+            0 => format!("{{type: object, {}, {}}}", discriminator(count), members(1)),
+            _ => format!("{{type: object, {}, allOf: [{}]}}", members((n + 1) % count), reference(0)),
+        }),
+    ]
+}
+
+/// A tag, and a value of it for each schema.
+fn discriminator(count: usize) -> String {
+    let values: String = (0..count).map(|n| format!("m{n}: '#/components/schemas/S{n}', ")).collect();
+    format!("discriminator: {{propertyName: t, mapping: {{{values}}}}}")
+}
+
+fn members(next: usize) -> String {
+    format!("required: [t], properties: {{t: {{type: string}}, x: {}}}", reference(next))
 }
 
 fn several_files() -> Vec<Case> {
