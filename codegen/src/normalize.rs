@@ -25,6 +25,7 @@ mod enums;
 mod finish;
 mod flows;
 mod headers;
+mod inside;
 mod json_types;
 mod kept;
 mod keywords;

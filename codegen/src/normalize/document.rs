@@ -4,6 +4,7 @@
 
 use super::atoms::MOST_STEPS;
 use super::canonical::{Canonical, Id, only_reference};
+use super::inside::Remembered;
 use super::names::{field_name, type_name};
 use super::places::Places;
 use super::rules::{self, Rule};
@@ -29,6 +30,7 @@ pub(super) struct Document<'a> {
     pub(super) checked: RefCell<HashSet<*const Node>>,
     /// Bytes of the keys of all schemas that members of several schemas have been joined to.
     joined: Cell<usize>,
+    pub(super) remembered: RefCell<Remembered>,
 }
 
 impl<'a> Document<'a> {
@@ -44,6 +46,7 @@ impl<'a> Document<'a> {
             children: OnceCell::new(),
             checked: RefCell::default(),
             joined: Cell::new(0),
+            remembered: RefCell::default(),
         }
     }
 

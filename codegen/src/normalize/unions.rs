@@ -134,7 +134,7 @@ impl<'a> Document<'a> {
                 }
             }
             _ => {
-                let text = plain_text(source).filter(|_| join);
+                let text = if join { plain_text(source) } else { None };
                 let is_same = |view: &View<'a>| match join {
                     true => {
                         let written_alike = text.is_some() && view.text == text;
@@ -155,8 +155,14 @@ impl<'a> Document<'a> {
         let Some(discriminator) = union.discriminator.as_ref().filter(|_| union.branches.len() > 1) else {
             return false;
         };
+        let address = std::ptr::from_ref(union).cast();
+        if let Some(known) = self.remembered.borrow().tagged.get(&address) {
+            return *known;
+        }
         let views = self.views(union, false, &mut false);
-        views.len() > 1 && self.tags(discriminator, &views).is_ok()
+        let is_tagged = views.len() > 1 && self.tags(discriminator, &views).is_ok();
+        self.remembered.borrow_mut().tagged.insert(address, is_tagged);
+        is_tagged
     }
 
     /// Where the reference of a branch leads.
@@ -194,7 +200,7 @@ impl<'a> Document<'a> {
         seen: &mut Seen,
     ) -> Result<Vec<Vec<String>>, String> {
         seen.insert(std::ptr::from_ref(discriminator.node));
-        let all_objects = views.iter().all(|view| self.is_object(&view.canonical, &mut HashSet::new()));
+        let all_objects = views.iter().all(|view| self.is_object(&view.canonical));
         if !all_objects {
             return Err("some branches are not objects, so the discriminator can't tell them apart".to_owned());
         }
@@ -281,7 +287,7 @@ impl<'a> Document<'a> {
         if !mapped.is_empty() {
             return mapped;
         }
-        if let Some(constants) = self.constants(&view.canonical, discriminator.property, &mut HashSet::new()) {
+        if let Some(constants) = self.constants(&view.canonical, discriminator.property) {
             return constants.values;
         }
         match inside(view, discriminator.property) {
@@ -447,7 +453,7 @@ impl<'a> Document<'a> {
             let mut required = true;
             let mut single = true;
             let fits = objects.iter().all(|view| {
-                let Some(constants) = self.constants(&view.canonical, &property.wire, &mut HashSet::new()) else {
+                let Some(constants) = self.constants(&view.canonical, &property.wire) else {
                     return false;
                 };
                 required &= constants.required;
@@ -473,42 +479,6 @@ impl<'a> Document<'a> {
         let node = nodes.source.pieces.first()?.node;
         self.references.key_of(node)
     }
-
-    /// The constants that a member has in a schema, through all references.
-    fn constants(&self, canonical: &Canonical<'a>, wire: &str, seen: &mut Seen) -> Option<Constants> {
-        match &canonical.kind {
-            Kind::Object(object) => {
-                let property = object.properties.iter().find(|property| property.wire == wire)?;
-                let (_, behind, nullable) = self.behind(&property.source);
-                let values = choices(&behind.kind)?.values.clone();
-                (!nullable).then_some(Constants { values, required: property.required })
-            }
-            // A union that is looked into already adds nothing.
-            Kind::Union(union) => {
-                let is_new = seen.insert(std::ptr::from_ref(union.node));
-                let mut all = Constants { values: Vec::new(), required: true };
-                for branch in union.branches.iter().filter(|_| is_new) {
-                    let (_, behind, _) = self.behind(branch);
-                    let inner = self.constants(&behind, wire, seen)?;
-                    all.values.extend(inner.values);
-                    all.required &= inner.required;
-                }
-                Some(all)
-            }
-            _ => None,
-        }
-    }
-
-    fn is_object(&self, canonical: &Canonical<'a>, seen: &mut Seen) -> bool {
-        match &canonical.kind {
-            Kind::Object(_) | Kind::Map(_) => true,
-            Kind::Union(union) => {
-                !seen.insert(std::ptr::from_ref(union.node))
-                    || union.branches.iter().all(|branch| self.is_object(&self.behind(branch).1, seen))
-            }
-            _ => false,
-        }
-    }
 }
 
 /// Unions that one may take in.
@@ -517,16 +487,10 @@ const MOST_JOINED: usize = 100;
 const MOST_VALUES: usize = 64;
 
 /// Unions that have been looked into.
-type Seen = HashSet<*const Node>;
+pub(super) type Seen = HashSet<*const Node>;
 
 /// Which of several tags is taken: not required, several values, place among the usual names, name.
 type TagRank<'n> = (bool, bool, usize, &'n str);
-
-/// Values that a member may have.
-struct Constants {
-    values: Vec<String>,
-    required: bool,
-}
 
 /// Whether both are lists, or maps, of anything.
 fn says_as_little(left: &Canonical<'_>, right: &Canonical<'_>) -> bool {
@@ -577,7 +541,7 @@ pub(super) fn json_type(canonical: &Canonical<'_>) -> Json {
     }
 }
 
-fn choices<'k>(kind: &'k Kind<'_>) -> Option<&'k Choices> {
+pub(super) fn choices<'k>(kind: &'k Kind<'_>) -> Option<&'k Choices> {
     match kind {
         Kind::Choices(choices) => Some(choices),
         _ => None,

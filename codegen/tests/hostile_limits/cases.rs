@@ -85,6 +85,7 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
     ("a description of 5 MB", &["made-description-5mb"]),
     ("allOf 1,000 deep", &["made-all-of-1000"]),
     ("allOf joined in 2^n ways", &["made-joined-mesh-7", "made-joined-mesh-25", "made-joined-children-200"]),
+    ("a base that each schema is", &["made-discriminators-60"]),
     // Regular expressions.
     (
         "pattern: invalid, catastrophic, look-around, 1 MB",
@@ -512,6 +513,13 @@ fn joined() -> Vec<Case> {
         case("made-joined-children-200", refused, 200, |n, count| match n {
             0 => format!("{{type: object, {}, {}}}", discriminator(count), members(1)),
             _ => format!("{{type: object, {}, allOf: [{}]}}", members((n + 1) % count), reference(0)),
+        }),
+        case("made-discriminators-60", Must::Answered, 60, |n, count| match n {
+            0 => format!("{{type: object, {}, {}}}", discriminator(count), members(1)),
+            _ => {
+                let (discriminator, members) = (discriminator(count), members((n + 1) % count));
+                format!("{{type: object, {discriminator}, {members}, allOf: [{}]}}", reference(0))
+            }
         }),
     ]
 }
