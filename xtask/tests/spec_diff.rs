@@ -450,10 +450,11 @@ fn what_is_no_openapi_3_is_refused() {
     let good = Path::new(FOLDER).join("old.yaml");
     let good = good.to_str().expect("text");
     let cases = [
-        ("{\"name\": \"acme\"}", "is no OpenAPI document"),
-        ("[]", "is no OpenAPI document"),
-        ("{\"swagger\": \"2.0\", \"paths\": {}}", "is Swagger 2"),
-        ("{\"openapi\": \"2.1\", \"paths\": {}}", "is for OpenAPI `2.1`"),
+        ("{\"name\": \"acme\"}", ":1:1 is no OpenAPI document"),
+        ("[]", ":1:1 is no OpenAPI document"),
+        ("{\"swagger\": \"2.0\", \"paths\": {}}", ":1:2 is Swagger 2"),
+        ("{\"openapi\": \"2.1\", \"paths\": {}}", ":1:2 is for OpenAPI `2.1`"),
+        ("{\"paths\": {},\n  \"openapi\": \"\"}", ":2:3 is for OpenAPI ``"),
     ];
     for (text, says) in cases {
         let file = place.path().join("package.json");

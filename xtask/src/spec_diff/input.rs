@@ -197,17 +197,19 @@ pub(super) fn read(file: &Path, shown: &Path) -> Result<Spec> {
 
 /// Refuses what is no OpenAPI 3: there is nothing in it that the rules know.
 fn checked(spec: Spec, name: &str) -> Result<Spec> {
-    let version = spec.root.get("openapi").map(|node| match &node.value {
-        Value::Text(text) | Value::Number(text) => text.as_str(),
-        _ => "",
+    let version = spec.root.entry("openapi").map(|(key, node)| match &node.value {
+        Value::Text(text) | Value::Number(text) => (key.at, text.as_str()),
+        _ => (key.at, ""),
     });
-    match version {
-        Some(version) if version == "3" || version.starts_with("3.") => Ok(spec),
-        Some(version) => bail!("{name} is for OpenAPI `{}`; only OpenAPI 3 is reviewed", shortened(version, 40)),
-        None if spec.root.get("swagger").is_some() => {
-            bail!("{name} is Swagger 2; only OpenAPI 3 is reviewed, so convert it first")
+    match (version, spec.root.entry("swagger")) {
+        (Some((_, version)), _) if version == "3" || version.starts_with("3.") => Ok(spec),
+        (Some((at, version)), _) => {
+            bail!("{name}:{at} is for OpenAPI `{}`; only OpenAPI 3 is reviewed", shortened(version, 40))
         }
-        None => bail!("{name} is no OpenAPI document: it has no `openapi: 3.x`"),
+        (None, Some((key, _))) => {
+            bail!("{name}:{} is Swagger 2; only OpenAPI 3 is reviewed, so convert it first", key.at)
+        }
+        (None, None) => bail!("{name}:{} is no OpenAPI document: it has no `openapi: 3.x`", spec.root.at),
     }
 }
 
