@@ -15,7 +15,7 @@ use crate::lint::rules::{self, Rule};
 use crate::location::{self, percent_decode};
 use crate::spec::{Dialect, Mark, Node, Spec, Value};
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The nodes of a document by place, and where references lead.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct References<'a> {
     parents: OnceCell<AddressMap<*const Node, Parent<'a>>>,
     /// Members of the large maps that somebody asked for, so that many references into one map stay linear.
     members: RefCell<AddressMap<*const Node, HashMap<&'a str, &'a Node>>>,
+    /// Where references end that somebody followed, so that a chain of them is walked once and not from each link.
+    ends: RefCell<AddressMap<*const Node, End<'a>>>,
     /// Nodes with an `$anchor`, by file and name; none where two have the same.
     anchors: HashMap<(u16, &'a str), Option<&'a Node>>,
     /// Nodes with an `$id`; none where two have the same.
@@ -47,6 +49,22 @@ struct Parent<'a> {
     node: &'a Node,
     token: Token<'a>,
     key_at: Mark,
+}
+
+/// Where a chain of references ends.
+#[derive(Clone, Copy, Debug)]
+enum End<'a> {
+    /// At a node that is no reference.
+    Node(&'a Node),
+    /// At this `$ref`, which leads nowhere, or to where the chain has been.
+    Reference(&'a Node, Broken),
+}
+
+/// Why a chain of references ends at one of them.
+#[derive(Clone, Copy, Debug)]
+enum Broken {
+    Nowhere,
+    Circle,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +125,7 @@ impl<'a> References<'a> {
             spec,
             parents: OnceCell::new(),
             members: RefCell::default(),
+            ends: RefCell::default(),
             anchors: HashMap::new(),
             ids: HashMap::new(),
             with_id: AddressMap::default(),
@@ -183,17 +202,45 @@ impl<'a> References<'a> {
     /// # Errors
     /// As [`References::resolve`].
     pub fn behind(&self, node: &'a Node) -> Result<&'a Node, Box<Finding>> {
-        let mut seen = HashSet::new();
-        let mut node = node;
-        while let Some((_, reference)) = node.entry("$ref") {
-            if !seen.insert(std::ptr::from_ref(node)) {
+        match self.end(node) {
+            End::Node(node) => Ok(node),
+            End::Reference(reference, Broken::Nowhere) => self.target(reference),
+            End::Reference(reference, Broken::Circle) => {
                 let message = "this reference leads back to itself";
                 let help = "let one of the references of the circle be the thing itself";
-                return Err(Box::new(self.error(rules::REF_CYCLE, reference, message.to_owned(), help)));
+                Err(Box::new(self.error(rules::REF_CYCLE, reference, message.to_owned(), help)))
             }
-            node = self.target(reference)?;
         }
-        Ok(node)
+    }
+
+    /// Where the references from a node on end, remembered for each of them.
+    fn end(&self, node: &'a Node) -> End<'a> {
+        let mut way: Vec<(&'a Node, &'a Node)> = Vec::new();
+        let mut places: AddressMap<*const Node, usize> = AddressMap::default();
+        let mut known = self.ends.borrow_mut();
+        let mut at = node;
+        let end = loop {
+            let Some((_, reference)) = at.entry("$ref") else { break End::Node(at) };
+            if let Some(end) = known.get(&std::ptr::from_ref(at)) {
+                break *end;
+            }
+            if let Some(first) = places.insert(at, way.len()) {
+                // Each link of a circle leads back to itself; those before it lead to the first of them.
+                for (link, reference) in way.drain(first..) {
+                    known.insert(link, End::Reference(reference, Broken::Circle));
+                }
+                break End::Reference(reference, Broken::Circle);
+            }
+            way.push((at, reference));
+            match self.target(reference) {
+                Ok(target) => at = target,
+                Err(_) => break End::Reference(reference, Broken::Nowhere),
+            }
+        };
+        for (link, _) in way {
+            known.insert(link, end);
+        }
+        known.get(&std::ptr::from_ref(node)).copied().unwrap_or(end)
     }
 
     /// Whether `node` is a reference.

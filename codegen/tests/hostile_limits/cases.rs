@@ -86,6 +86,7 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
     ("allOf 1,000 deep", &["made-all-of-1000"]),
     ("allOf joined in 2^n ways", &["made-joined-mesh-7", "made-joined-mesh-25", "made-joined-children-200"]),
     ("a base that each schema is", &["made-discriminators-60"]),
+    ("a chain of 10,000 references", &["made-references-10000"]),
     // Regular expressions.
     (
         "pattern: invalid, catastrophic, look-around, 1 MB",
@@ -520,6 +521,10 @@ fn joined() -> Vec<Case> {
                 let (discriminator, members) = (discriminator(count), members((n + 1) % count));
                 format!("{{type: object, {discriminator}, {members}, allOf: [{}]}}", reference(0))
             }
+        }),
+        case("made-references-10000", Must::Refused("too-nested"), 10_000, |n, count| match n + 1 == count {
+            true => "{type: string}".to_owned(),
+            false => reference(n + 1),
         }),
     ]
 }
