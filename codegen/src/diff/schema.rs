@@ -288,11 +288,7 @@ fn scalar_part<'a>(node: &'a Node, key: &'a str, value: &'a Node, schema: &mut S
     };
     match key {
         // A format that says how a text is read counts before one that is only a note.
-        "format" if schema.format.and_then(Node::text).is_some_and(|known| !is_parsed(known)) => {
-            if value.text().is_some_and(is_parsed) {
-                schema.format = Some(value);
-            }
-        }
+        "format" if is_note(schema.format) && value.text().is_some_and(is_parsed) => schema.format = Some(value),
         "format" => set(&mut schema.format),
         "pattern" => schema.patterns.push(value),
         "multipleOf" => schema.multiple_of.push(value),
@@ -319,6 +315,11 @@ fn scalar_part<'a>(node: &'a Node, key: &'a str, value: &'a Node, schema: &mut S
         }
         _ => {}
     }
+}
+
+/// Whether a format says nothing of how a text is read.
+fn is_note(format: Option<&Node>) -> bool {
+    format.and_then(Node::text).is_some_and(|format| !is_parsed(format))
 }
 
 fn limit_part<'a>(node: &'a Node, key: &str, name: &'static str, value: &'a Node, schema: &mut Schema<'a>) {

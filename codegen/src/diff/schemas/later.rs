@@ -31,8 +31,8 @@ fn nodes<'a>(schema: &Schema<'a>, name: &str) -> Vec<&'a Node> {
         _ => false,
     };
     let all = schema.keywords.get(name).map(Vec::as_slice).unwrap_or_default();
-    let says = |node: &&&'a Node| !idle && !(name == "propertyNames" && is_open(node));
-    all.iter().filter(says).copied().collect()
+    let says_nothing = |node: &Node| idle || (name == "propertyNames" && is_open(node));
+    all.iter().copied().filter(|node| !says_nothing(node)).collect()
 }
 
 /// Whether any value fits a schema.
