@@ -294,7 +294,7 @@ const EXPLAINS: &[Row] = &[
     row(
         Kind::Server,
         &["enum_variant_missing", "enum_missing", "struct_missing"],
-        &["server-removed", "server-variable-value-removed", "member-renamed"],
+        &["server-removed", "server-variable-value-removed", "server-variables-changed", "member-renamed"],
     ),
     row(
         Kind::Webhooks,
